@@ -1,0 +1,1 @@
+"""What crosses a boundary in SutazAI: tasks, outcomes, events, messages, knowledge, errors."""
