@@ -1,0 +1,1 @@
+"""The answers port: what models said before, for exactly the same questions."""

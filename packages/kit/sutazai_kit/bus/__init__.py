@@ -1,0 +1,1 @@
+"""The bus port: what it promises, its driver and its twin."""

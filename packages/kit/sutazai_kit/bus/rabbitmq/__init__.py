@@ -1,0 +1,1 @@
+"""The bus on RabbitMQ, by pika; `sutazai_kit.bus.rabbitmq.bus` opens it."""

@@ -1,0 +1,1 @@
+"""The embeddings port: what it promises, its driver and its twin."""

@@ -1,0 +1,1 @@
+"""The files port: what it promises, its driver and its twin."""

@@ -1,0 +1,1 @@
+"""The ledger port: what it promises, its driver and its twin."""

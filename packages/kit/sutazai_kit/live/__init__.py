@@ -1,0 +1,1 @@
+"""Live text: the port, the twin in process, and the voice an agent speaks with."""

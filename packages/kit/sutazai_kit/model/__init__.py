@@ -1,0 +1,1 @@
+"""The model port: what it promises, its providers, and the twin that tests use."""

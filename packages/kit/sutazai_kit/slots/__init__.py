@@ -1,0 +1,1 @@
+"""The slots port: which model to ask, and whose turn it is."""

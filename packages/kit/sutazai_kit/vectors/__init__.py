@@ -1,0 +1,1 @@
+"""The vectors port: what it promises, its driver and its twin."""
