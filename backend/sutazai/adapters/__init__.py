@@ -1,0 +1,1 @@
+"""Drivers and twins of the ports of core, one folder a port."""

@@ -1,0 +1,1 @@
+"""The answers port for agents inside core."""

@@ -1,0 +1,1 @@
+"""Caches: in process, or in Redis for all processes together."""

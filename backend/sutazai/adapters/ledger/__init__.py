@@ -1,0 +1,1 @@
+"""The ledger port in process: agents inside core."""

@@ -1,0 +1,1 @@
+"""Limits: in process, or by Redis for all processes together."""

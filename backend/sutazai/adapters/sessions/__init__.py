@@ -1,0 +1,1 @@
+"""Sessions: a cache by Redis before the record."""

@@ -1,0 +1,1 @@
+"""The slots port: whose turn it is to ask a model."""

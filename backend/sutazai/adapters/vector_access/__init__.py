@@ -1,0 +1,1 @@
+"""Tokens for the vector store, by store."""

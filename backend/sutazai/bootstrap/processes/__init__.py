@@ -1,0 +1,1 @@
+"""The processes of the embedded profile: who holds the home, PostgreSQL, supervised children."""

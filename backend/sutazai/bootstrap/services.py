@@ -1,0 +1,194 @@
+"""The services over opened ports: the same in both profiles."""
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sutazai.adapters.embeddings.cached import CachedEmbeddings
+from sutazai.bootstrap.metrics import PlatformMetrics, Reading
+from sutazai.bootstrap.models import wire_models
+from sutazai.core.agents.port import Registry
+from sutazai.core.cache.port import Cache
+from sutazai.core.identity.login import Lifetime, Login
+from sutazai.core.identity.service import Identity
+from sutazai.core.identity.sessions.port import Sessions
+from sutazai.core.identity.tokens import Tokens
+from sutazai.core.knowledge.chunk_lines import read_chunks
+from sutazai.core.knowledge.service import Knowledge
+from sutazai.core.knowledge.sweeper import Sweeper
+from sutazai.core.limits.port import Limits
+from sutazai.core.limits.requests import RequestLimit
+from sutazai.core.models.answers import KeptAnswers
+from sutazai.core.models.service import Models
+from sutazai.core.runs.feed import EventFeed
+from sutazai.core.runs.service import Runs
+from sutazai.core.tasks.outcomes import OutcomeConsumer
+from sutazai.core.tasks.reaper import Reaper
+from sutazai.core.tasks.relay import Relay
+from sutazai.core.tasks.service import Tasks
+from sutazai.records.database import Database
+from sutazai.records.identity import SqlIdentity
+from sutazai.records.knowledge import SqlKnowledge
+from sutazai.records.ledger import SqlLedger
+from sutazai.records.leftovers import SqlLeftovers
+from sutazai.records.runs import SqlRuns
+from sutazai.settings import Settings
+from sutazai_contracts.tasks import Claim
+from sutazai_contracts.workflows import Workflow
+from sutazai_kit.bus.port import Bus
+from sutazai_kit.embeddings.port import Embeddings
+from sutazai_kit.files.port import Files
+from sutazai_kit.live.port import Live
+from sutazai_kit.vectors.port import Vectors
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What a profile opened."""
+
+    database: Database
+    bus: Bus
+    files: Files
+    vectors: Vectors
+    embeddings: Embeddings
+    registry: Registry
+    live: Live
+    sessions: Sessions
+    limits: Limits
+    cache: Cache
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything of core, wired."""
+
+    runs: Runs
+    tasks: Tasks
+    knowledge: Knowledge
+    identity: Identity
+    login: Login
+    requests: RequestLimit
+    feed: EventFeed
+    relay: Relay
+    reaper: Reaper
+    outcomes: OutcomeConsumer
+    sweeper: Sweeper
+    models: Models
+    metrics: PlatformMetrics
+
+    def loops(self, *, relay: bool = True) -> dict[str, Coroutine[Any, Any, None]]:
+        """Give what runs for the life of the platform, by name; `relay`: whether that does here."""
+        return {
+            **({"relay": self.relay.run()} if relay else {}),
+            "reaper": self.reaper.run(),
+            "outcomes": self.outcomes.run(),
+            "feed": self.feed.run(),
+            "sweeper": self.sweeper.run(),
+            "runtimes": self.models.runtimes.run(),
+            "lines": self.models.lines.run(),
+            "metering": self.models.metering.run(),
+        }
+
+
+@dataclass(frozen=True)
+class Apart:
+    """What differs where the relay and the agents are processes of their own.
+
+    on_wake_ups: tells the relay of wake-ups; None: it runs here.
+    admit: adds to a claim what its holder gets in by.
+    workers_live_on: whether agents work on while core is away.
+    """
+
+    on_wake_ups: Callable[[], None] | None = None
+    admit: Callable[[Claim], Claim] = lambda claim: claim
+    workers_live_on: bool = False
+
+
+def wire(
+    settings: Settings,
+    ports: Ports,
+    workflows: Mapping[str, Workflow],
+    *,
+    owner_url: str,
+    token_secret: bytes,
+    apart: Apart | None = None,
+) -> Services:
+    """Put the services together; nothing runs yet.
+
+    `owner_url` is the database as the owner of its schema reaches it, or empty where this process
+    may not. `token_secret`, by which access tokens are signed, is the same in all processes.
+    """
+    apart, metrics = apart or Apart(), PlatformMetrics()
+    run_records = SqlRuns(ports.database)
+    feed = EventFeed(run_records, ports.live)
+    relay = Relay(SqlLedger(ports.database), ports.bus)
+    told = apart.on_wake_ups or relay.tell
+    tasks = Tasks(
+        relay.records,
+        read_chunks(ports.files),
+        lease_s=settings.ledger.lease_s,
+        on_events=feed.tell,
+        on_wake_ups=told,
+        on_outcome=metrics.applied,
+        admit=apart.admit,
+    )
+    runs = Runs(run_records, feed, workflows, ports.registry.names, on_wake_ups=told)
+    sweeper = Sweeper(SqlLeftovers(ports.database), ports.vectors, ports.files)
+    identities = SqlIdentity(ports.database, owner_url)
+    outcomes = OutcomeConsumer(ports.bus, tasks)
+    reaper = _reaper(settings, apart, tasks, relay, outcomes)
+    metrics.watch(Reading(relay, reaper, feed))
+    return Services(
+        runs=runs,
+        tasks=tasks,
+        knowledge=_knowledge(settings, ports, runs, sweeper, metrics),
+        identity=Identity(identities),
+        login=_login(settings, ports, identities, token_secret),
+        requests=RequestLimit(ports.limits, settings.api.rate),
+        feed=feed,
+        relay=relay,
+        reaper=reaper,
+        outcomes=outcomes,
+        sweeper=sweeper,
+        models=_models(settings, ports, metrics),
+        metrics=metrics,
+    )
+
+
+def _reaper(
+    settings: Settings, apart: Apart, tasks: Tasks, relay: Relay, outcomes: OutcomeConsumer
+) -> Reaper:
+    # Workers that live on get a lease to say so.
+    wait_s = settings.ledger.lease_s if apart.workers_live_on else 0.0
+    return Reaper(tasks, relay, settings.ledger.reap_every_s, wait_s, catch_up=outcomes.catch_up)
+
+
+def _knowledge(
+    settings: Settings, ports: Ports, runs: Runs, sweeper: Sweeper, metrics: PlatformMetrics
+) -> Knowledge:
+    return Knowledge(
+        records=SqlKnowledge(ports.database),
+        runs=runs,
+        cancel_run=runs.cancel,
+        files=ports.files,
+        vectors=ports.vectors,
+        embeddings=CachedEmbeddings(ports.embeddings, ports.cache, metrics.question_looked_up),
+        on_leftovers=sweeper.nudge,
+        max_collections=settings.knowledge.max_collections,
+    )
+
+
+def _models(settings: Settings, ports: Ports, metrics: PlatformMetrics) -> Models:
+    kept_s = settings.runtime.answers_kept_s
+    answers = KeptAnswers(ports.cache, kept_s, metrics.answer_looked_up)
+    return wire_models(settings, ports.database, metrics.models, answers)
+
+
+def _login(settings: Settings, ports: Ports, identities: SqlIdentity, token_secret: bytes) -> Login:
+    return Login(
+        records=identities,
+        sessions=ports.sessions,
+        limits=ports.limits,
+        tokens=Tokens(token_secret),
+        lifetime=Lifetime(settings.login.idle, settings.login.longest),
+    )

@@ -1,0 +1,1 @@
+"""The stack profile: one module per process; each opens what it needs from services around it."""

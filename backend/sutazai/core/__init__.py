@@ -1,0 +1,1 @@
+"""Rules and ports, by domain. Imports no driver and no framework but pydantic."""

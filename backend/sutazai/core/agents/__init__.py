@@ -1,0 +1,1 @@
+"""Agents: who is here, how busy, what they can do."""

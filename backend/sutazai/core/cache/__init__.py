@@ -1,0 +1,1 @@
+"""Caches: what was computed once and may be computed again."""

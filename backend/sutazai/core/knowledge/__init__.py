@@ -1,0 +1,1 @@
+"""Knowledge: collections, documents and their versions, search, sweeping."""

@@ -1,0 +1,1 @@
+"""Who may touch which collection in the vector store."""

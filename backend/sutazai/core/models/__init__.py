@@ -1,0 +1,1 @@
+"""Models: which runtime is in use, which model a role gets, whose turn it is, what it cost."""

@@ -1,0 +1,49 @@
+"""The platform: everything that an entry point may call, put together once by bootstrap."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry
+
+from sutazai.core.agents.port import Registry
+from sutazai.core.identity.login import Login
+from sutazai.core.identity.service import Identity
+from sutazai.core.knowledge.service import Knowledge
+from sutazai.core.limits.requests import RequestLimit
+from sutazai.core.models.service import Models
+from sutazai.core.runs.service import Runs
+from sutazai.core.tasks.service import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class PartHealth:
+    """How a part does: `detail` says in words what is wrong."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+Check = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The frozen bundle of services.
+
+    `checks` raise a `SutazaiError` for a part without which nothing works, those of `degraded` for
+    one without which less does.
+    """
+
+    runs: Runs
+    tasks: Tasks
+    knowledge: Knowledge
+    identity: Identity
+    login: Login
+    requests: RequestLimit
+    registry: Registry
+    models: Models
+    checks: Mapping[str, Check]
+    metrics: CollectorRegistry
+    profile: str = "embedded"
+    degraded: Mapping[str, Check] = field(default_factory=dict)

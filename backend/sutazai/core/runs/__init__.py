@@ -1,0 +1,1 @@
+"""Runs: a goal, its plan, its durable events."""

@@ -1,0 +1,157 @@
+"""What a run and its tasks are, as rows that are locked and as changes that are written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sutazai_contracts.events import EventType
+from sutazai_contracts.knowledge import IndexedDocument, RebuiltCollection
+from sutazai_contracts.workflows import Workflow
+
+
+class RunStatus(StrEnum):
+    """Where a run stands."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether nothing more happens to such a run."""
+        return self in (self.SUCCEEDED, self.FAILED, self.CANCELLED)
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands."""
+
+    READY = "ready"
+    CLAIMED = "claimed"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DEAD = "dead"
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether nothing more happens to such a task."""
+        return self not in (self.READY, self.CLAIMED)
+
+
+@dataclass(slots=True)
+class TaskRow:
+    """One task as it is in the ledger; decisions change a copy, which is then written."""
+
+    id: UUID
+    run: UUID
+    tenant: UUID
+    step: str
+    agent: str
+    status: TaskStatus
+    available_at: datetime
+    priority: int = 0
+    attempt: int = 0
+    failures: int = 0
+    losses: int = 0
+    token: UUID | None = None
+    worker: str | None = None
+    lease_until: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    error: str | None = None
+    usage: dict[str, float] = field(default_factory=dict)
+    input: dict[str, Any] | None = None
+    output: dict[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class RunRow:
+    """One run as it is in the ledger, under its lock."""
+
+    id: UUID
+    tenant: UUID
+    plan: Workflow
+    goal: str
+    input: dict[str, Any]
+    status: RunStatus
+    seq: int
+    collection: UUID | None = None
+    traceparent: str | None = None
+    result: dict[str, Any] | None = None
+    citations: list[dict[str, Any]] = field(default_factory=list)
+    error: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """A locked run with all its tasks, and the database's clock at that moment."""
+
+    run: RunRow
+    tasks: dict[UUID, TaskRow]
+    now: datetime
+
+    def by_step(self) -> dict[str, TaskRow]:
+        """Give the tasks by the step they work."""
+        return {task.step: task for task in self.tasks.values()}
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """A durable event about to be written."""
+
+    run: UUID
+    tenant: UUID
+    seq: int
+    type: EventType
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NewWakeUp:
+    """A wake-up for an agent's queue, sent at its time or later."""
+
+    tenant: UUID
+    agent: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A document version that becomes searchable in the commit that ends its step."""
+
+    tenant: UUID
+    run: UUID
+    document: IndexedDocument
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A rebuilt collection that takes its place in the commit that ends its step."""
+
+    run: UUID
+    rebuilt: RebuiltCollection
+
+
+@dataclass(slots=True)
+class Changes:
+    """All that one transaction writes."""
+
+    runs: dict[UUID, RunRow] = field(default_factory=dict)
+    tasks: dict[UUID, TaskRow] = field(default_factory=dict)
+    new_tasks: dict[UUID, TaskRow] = field(default_factory=dict)
+    events: list[NewEvent] = field(default_factory=list)
+    wake_ups: list[NewWakeUp] = field(default_factory=list)
+    publications: list[Publication] = field(default_factory=list)
+    switches: list[Switch] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything to write."""
+        return bool(self.runs or self.tasks or self.new_tasks or self.events)

@@ -1,0 +1,95 @@
+"""What runs need of their record, as one tenant sees it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from sutazai.core.runs.model import Changes, RunRow, RunStatus, TaskStatus
+from sutazai_contracts.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A run about to be written, with its first tasks, events and wake-ups in `changes`."""
+
+    run: RunRow
+    changes: Changes
+    collection_name: str | None = None
+    idempotency_key: str | None = None
+    request_hash: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """A step of a run as a person sees it; `waiting` until its task is made."""
+
+    id: str
+    agent: str
+    needs: tuple[str, ...]
+    status: TaskStatus | str
+    attempts: int = 0
+    task: UUID | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    error: str | None = None
+    output: Mapping[str, Any] | None = None
+    usage: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run as a person sees it; lists leave `steps` out."""
+
+    id: UUID
+    status: RunStatus
+    workflow: str
+    goal: str
+    collection: str | None
+    input: Mapping[str, Any]
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    result: Mapping[str, Any] | None
+    citations: Sequence[Mapping[str, Any]]
+    error: str | None
+    seq: int
+    steps: Sequence[StepView] = ()
+    usage: Mapping[str, float] = field(default_factory=dict)
+
+
+class RunRecords(Protocol):
+    """Runs of one tenant. All raise `DatabaseUnavailable` where the database does not answer."""
+
+    async def submit(self, tenant: UUID, submission: Submission) -> UUID:
+        """Write a run; where its idempotency key was used before, give the run of that time.
+
+        Raises:
+            IdempotencyMismatch: the key was used with another request.
+        """
+
+    async def get(self, tenant: UUID, run: UUID) -> RunView:
+        """Read a run with its steps.
+
+        Raises:
+            NotFound: this tenant has no such run.
+        """
+
+    async def newest(
+        self, tenant: UUID, limit: int, before: UUID | None, status: RunStatus | None
+    ) -> list[RunView]:
+        """List runs, newest first, those older than `before`."""
+
+    async def events(self, tenant: UUID, run: UUID, after: int, limit: int) -> list[Event]:
+        """Read the events of a run that follow `after`, in order."""
+
+    async def cancel(self, tenant: UUID, run: UUID, reason: str) -> bool:
+        """Cancel a run; false when it had ended.
+
+        Raises:
+            NotFound: this tenant has no such run.
+        """
+
+    async def last_seqs(self, runs: Collection[UUID]) -> dict[UUID, int]:
+        """Give the number of each run's newest event, of any tenant."""

@@ -1,0 +1,1 @@
+"""Tasks: claims, leases, heartbeats, outcomes, and what is done about lost ones."""

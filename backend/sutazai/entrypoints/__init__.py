@@ -1,0 +1,1 @@
+"""What is started: the API, the embedder, the command line."""

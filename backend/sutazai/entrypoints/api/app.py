@@ -1,0 +1,91 @@
+"""The application: routes, errors, middleware put together. Opening things is for bootstrap."""
+
+from functools import cache
+from typing import Any
+
+from fastapi import Depends, FastAPI
+
+import sutazai
+from sutazai.core.platform import Platform
+from sutazai.entrypoints.api.dependencies import query_names, refuse_unknown_query
+from sutazai.entrypoints.api.docs_page import add_docs_page
+from sutazai.entrypoints.api.metrics import HttpMetrics
+from sutazai.entrypoints.api.middleware import App, BodyLimit, RequestScope
+from sutazai.entrypoints.api.openapi import TAGS, complete, operation_id
+from sutazai.entrypoints.api.places import Places
+from sutazai.entrypoints.api.problems import install_problem_handlers
+from sutazai.entrypoints.api.routes import (
+    agents,
+    collections,
+    documents,
+    health,
+    login,
+    models,
+    runs,
+    search,
+    sessions,
+)
+
+DESCRIPTION = """
+Give SutazAI a goal and documents: agents on this machine work on the goal, show every step, and
+answer with sources. Send an API key, or an access token of a login, as
+`Authorization: Bearer …`. Errors are problem documents (RFC 9457) with a `code`, the fields they
+are about, and a `request_id`.
+"""
+
+
+PING_S = 15.0
+
+
+def create_app(
+    platform: Platform,
+    *,
+    upload_limit: int,
+    ping_s: float = PING_S,
+    places: Places | None = None,
+) -> App:
+    """Make the ASGI application of a platform.
+
+    Args:
+        platform: what the routes call.
+        upload_limit: largest request body in bytes.
+        ping_s: seconds between two comments in a stream of events that has nothing to say.
+        places: where a login leads; None: to the dashboard where it is by default.
+    """
+    app = _routes()
+    app.state.platform = platform
+    app.state.ping_s = ping_s
+    app.state.places = places or Places()
+    # As FastAPI's documentation extends it; it would make the document anew for each application.
+    app.openapi = openapi_document  # type: ignore[method-assign]
+    app.state.query_names = query_names(openapi_document())
+    http = HttpMetrics(platform.metrics)
+    return RequestScope(BodyLimit(app, upload_limit), http.observe)
+
+
+@cache
+def openapi_document() -> dict[str, Any]:
+    """Give the API's OpenAPI document, the same for every platform: not to be changed."""
+    return complete(_routes())
+
+
+def _routes() -> FastAPI:
+    app = FastAPI(
+        title="SutazAI",
+        version=sutazai.__version__,
+        description=DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        openapi_tags=TAGS,
+        dependencies=[Depends(refuse_unknown_query)],
+        generate_unique_id_function=operation_id,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    for module in (collections, documents, search, runs, agents, models, sessions, health):
+        app.include_router(module.router)
+    for router in (sessions.keyed, health.keyed, login.router):
+        app.include_router(router)
+    add_docs_page(app)
+    install_problem_handlers(app)
+    return app

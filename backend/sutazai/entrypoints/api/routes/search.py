@@ -1,0 +1,19 @@
+"""Search in a collection."""
+
+from sutazai.entrypoints.api.dependencies import CallerOf, PlatformOf, keyed_router
+from sutazai.entrypoints.api.openapi import problems
+from sutazai.entrypoints.api.shapes import Hits, HitShape, Question
+
+router = keyed_router("/api/v1/search", "knowledge")
+
+
+@router.post(
+    "",
+    summary="Search",
+    responses=problems(404, 409, 413, _409="The collection was embedded by another model."),
+    response_description="What was found.",
+)
+async def search(body: Question, platform: PlatformOf, caller: CallerOf) -> Hits:
+    """Find passages by meaning and by words together, best first."""
+    hits = await platform.knowledge.search(caller.tenant, body.query, body.collection, body.limit)
+    return Hits(hits=[HitShape.model_validate(hit) for hit in hits])

@@ -1,0 +1,184 @@
+"""What the API answers, as far as the command line needs it; other fields are kept for `--json`."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FINAL = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class Shape(BaseModel):
+    """A value the API gave; a newer API may say more."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class DocumentName(Shape):
+    """A document as a citation names it."""
+
+    id: UUID
+    name: str
+
+
+class Citation(Shape):
+    """Where a numbered claim comes from; offsets are code points of the stored text."""
+
+    n: int
+    document: DocumentName
+    heading_path: tuple[str, ...] = ()
+    start: int
+    end: int
+    quote: str
+
+
+class RunResult(Shape):
+    """The answer of a run; a run that does not answer a question has none of these."""
+
+    answer: str | None = None
+    kind: str | None = Field(default=None, description="`extract` or `generated`.")
+    grounded: bool | None = None
+    confidence: int | None = None
+
+
+class StepState(Shape):
+    """One step of a run and how far it is."""
+
+    id: str
+    agent: str | None = None
+    status: str
+    attempts: int = 0
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    error: str | None = None
+
+
+class Run(Shape):
+    """A run as the API shows it."""
+
+    id: UUID
+    status: str
+    workflow: str = ""
+    goal: str = ""
+    collection: str | None = None
+    error: str | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    steps: tuple[StepState, ...] = ()
+    result: RunResult | None = None
+    citations: tuple[Citation, ...] = ()
+    usage: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def over(self) -> bool:
+        """Tell whether nothing more happens to this run."""
+        return self.status in FINAL
+
+    @property
+    def reason(self) -> str:
+        """Say why the run did not succeed, as far as it says."""
+        failed = [step for step in self.steps if step.error]
+        told = self.error or next((f"{step.id}: {step.error}" for step in failed), None)
+        return told or ("it was cancelled" if self.status == "cancelled" else "no reason was given")
+
+
+class Collection(Shape):
+    """A named set of documents."""
+
+    name: str
+    documents: int | None = None
+    chunks: int | None = None
+    created_at: datetime | None = None
+
+
+class Document(Shape):
+    """A document of a collection and whether it can be found yet."""
+
+    id: UUID
+    name: str
+    status: str | None = None
+    size: int | None = None
+    version: int | None = None
+    chunks: int | None = None
+    error: str | None = None
+    run: UUID | None = None
+    created_at: datetime | None = None
+
+
+class TextPart(Shape):
+    """A part of a document's stored text; `characters` is the length of the whole."""
+
+    start: int
+    end: int
+    characters: int
+    text: str
+
+
+class Capabilities(Shape):
+    """What a language model can do."""
+
+    context_tokens: int | None = None
+    completion: bool = True
+    json_schema: bool = False
+    tools: bool = False
+    embeddings: bool = False
+
+
+class Line(Shape):
+    """Calls of a model at work, and those that wait for their turn."""
+
+    busy: int = 0
+    waiting: int = 0
+
+
+class Model(Shape):
+    """A language model and the roles that use it."""
+
+    name: str
+    capabilities: Capabilities = Capabilities()
+    size_bytes: int | None = None
+    roles: tuple[str, ...] = ()
+    line: Line | None = None
+
+
+class Runtime(Shape):
+    """Where language models run."""
+
+    provider: str
+    version: str | None = None
+    place: str = ""
+    hosted: bool = False
+
+
+class ModelsState(Shape):
+    """The language models that are there; `runtime` is None where none answers."""
+
+    state: str
+    runtime: Runtime | None = None
+    advice: str = ""
+    models: tuple[Model, ...] = ()
+
+
+class PartHealth(Shape):
+    """How one part of the platform does."""
+
+    name: str
+    ok: bool
+    detail: str = ""
+
+
+class Health(Shape):
+    """Whether the platform can work, part by part."""
+
+    ready: bool
+    profile: str = ""
+    parts: tuple[PartHealth, ...] = ()
+
+
+class Upload(Shape):
+    """What came of an upload: the document, and the run that indexes it (none when unchanged)."""
+
+    document: Document
+    run: Run | None = None

@@ -1,0 +1,1 @@
+"""The stack's secrets, and what services read that holds one: made once, beside the stack."""

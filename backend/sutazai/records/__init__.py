@@ -1,0 +1,1 @@
+"""The record: tables, repositories, migrations, roles of PostgreSQL."""

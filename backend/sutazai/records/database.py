@@ -1,0 +1,180 @@
+"""Connections to PostgreSQL: two asyncpg pools for the hot path, an SQLAlchemy engine for the rest.
+
+Every transaction of the application's role names its tenant first; without one it sees no row.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+from asyncpg import Record
+from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from sutazai.records.roles import DatabaseUrls
+from sutazai.records.urls import sqlalchemy_url
+from sutazai_contracts.errors import DatabaseUnavailable, InvalidInput
+
+# What a driver raises when the server is away, going down, or out of something.
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TransactionRollbackError,
+    # A connection that was told of the server's end and is not closed yet: "cannot switch state".
+    asyncpg.InternalClientError,
+)
+# As a pool hands it out, or as SQLAlchemy holds it.
+Connection: TypeAlias = "PoolConnectionProxy[Record] | asyncpg.Connection[Record]"
+
+
+@dataclass(frozen=True)
+class Database:
+    """Open connections of the application's and the workers' roles."""
+
+    app: asyncpg.Pool
+    worker: asyncpg.Pool
+    engine: AsyncEngine
+
+    @asynccontextmanager
+    async def tenant(self, tenant: UUID) -> AsyncIterator[AsyncConnection]:
+        """Open an SQLAlchemy transaction that sees this tenant's rows only."""
+        try:
+            async with self.engine.begin() as connection:
+                await connection.execute(
+                    text("SELECT set_config('sutazai.tenant', :tenant, true)"),
+                    {"tenant": str(tenant)},
+                )
+                yield connection
+        except DBAPIError as exc:
+            cause = exc.orig.__cause__ if exc.orig is not None else None
+            if exc.connection_invalidated or isinstance(cause, AWAY):
+                raise DatabaseUnavailable from exc
+            if isinstance(cause, asyncpg.DataError):
+                raise _refused(cause) from exc
+            raise
+        except (*AWAY, PoolTimeoutError) as exc:
+            raise DatabaseUnavailable from exc
+
+    @asynccontextmanager
+    async def hot(self, tenant: UUID) -> AsyncIterator[Connection]:
+        """Open a plain asyncpg transaction that sees this tenant's rows only."""
+        try:
+            async with self.app.acquire() as connection, _begun(connection, tenant):
+                yield connection
+        except AWAY as exc:
+            raise DatabaseUnavailable from exc
+        except asyncpg.DataError as exc:
+            raise _refused(exc) from exc
+
+    @asynccontextmanager
+    async def work(self) -> AsyncIterator[Connection]:
+        """Open a plain asyncpg transaction of the workers' role, which sees all tenants."""
+        try:
+            async with self.worker.acquire() as connection, connection.transaction():
+                yield connection
+        except AWAY as exc:
+            raise DatabaseUnavailable from exc
+        except asyncpg.DataError as exc:
+            raise _refused(exc) from exc
+
+    async def look(self, statement: str, *parameters: object) -> list[Record]:
+        """Ask one statement as the workers' role, in one round trip: no transaction around it."""
+        try:
+            return await self.worker.fetch(statement, *parameters)
+        except AWAY as exc:
+            raise DatabaseUnavailable from exc
+
+    async def ping(self) -> None:
+        """Ask the database something.
+
+        Raises:
+            DatabaseUnavailable: it does not answer within a second.
+        """
+        try:
+            await self.app.fetchval("SELECT 1", timeout=1.0)
+        except AWAY as exc:
+            raise DatabaseUnavailable from exc
+
+
+@asynccontextmanager
+async def _begun(connection: Connection, tenant: UUID) -> AsyncIterator[None]:
+    """Begin with a tenant in one round trip, commit or roll back at the end."""
+    await connection.execute(f"BEGIN; SET LOCAL sutazai.tenant = '{tenant}'")
+    try:
+        yield
+    except BaseException:
+        # A cancelled or broken connection can't; the pool resets it or throws it away.
+        if not connection.is_closed():
+            await connection.execute("ROLLBACK")
+        raise
+    await connection.execute("COMMIT")
+
+
+def _refused(error: asyncpg.PostgresError) -> InvalidInput:
+    # Such as NUL characters, which JSON may hold and PostgreSQL may not.
+    return InvalidInput(f"the database can't keep this: {error}")
+
+
+def driver_connection(raw: Any) -> asyncpg.Connection:
+    """Give asyncpg's connection below an SQLAlchemy one, for a hot statement in its transaction."""
+    connection: asyncpg.Connection = raw.driver_connection
+    return connection
+
+
+async def _speak_json(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog"
+    )
+
+
+@asynccontextmanager
+async def open_database(urls: DatabaseUrls, *, pool_size: int = 8) -> AsyncIterator[Database]:
+    """Open the pools; they connect on first use and close on leaving.
+
+    Raises:
+        DatabaseUnavailable: the database does not answer.
+    """
+    engine = create_async_engine(
+        sqlalchemy_url(urls.app, "asyncpg"),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_timeout=10,
+    )
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.dispose)
+        try:
+            app = await stack.enter_async_context(_pool(urls.app, pool_size, 30))
+            worker = await stack.enter_async_context(_pool(urls.worker, pool_size, 60))
+        except AWAY as exc:
+            raise DatabaseUnavailable from exc
+        yield Database(app=app, worker=worker, engine=engine)
+
+
+def _pool(url: str, size: int, timeout_s: float) -> asyncpg.Pool:
+    return asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        init=_speak_json,
+        reset=_nothing_to_reset,
+        command_timeout=timeout_s,
+    )
+
+
+async def _nothing_to_reset(connection: Connection) -> None:
+    """Leave a connection as it is: nothing here outlives its transaction, so no statement is due.
+
+    asyncpg itself rolls back a transaction that is still open.
+    """
