@@ -1,0 +1,1 @@
+"""Workflows, one YAML file each."""

@@ -1,0 +1,95 @@
+"""An answer by a model: what it is asked, and what of its text can be used."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from sutazai_agents.claims import marks_inside
+from sutazai_agents.prompts import prompt
+from sutazai_contracts.errors import ModelUnavailable
+from sutazai_contracts.knowledge import Passage
+from sutazai_contracts.models import ChatMessage, Cut, ModelRequest, Part
+from sutazai_kit import AgentContext
+from sutazai_kit.model.port import Finished
+from sutazai_kit.slots.port import Chosen
+
+_MOST_TOKENS = 400
+# With the wait in line. Two cores read a long prompt in 100 s and write the answer in 30 s.
+_DEADLINE_S = 300.0
+# The part of a small context that is kept free for the answer.
+_SHARE_FOR_ANSWER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a model wrote, whether to its own end, and which passages it saw nothing of."""
+
+    text: str
+    is_whole: bool
+    unread: frozenset[int]
+    cut: Cut | None
+
+
+async def draft(
+    question: str, passages: Sequence[Passage], chosen: Chosen, ctx: AgentContext
+) -> Draft:
+    """Ask a model, and let those who watch read along.
+
+    Args:
+        question: what is asked.
+        passages: best first; the last ones are cut first where they do not fit.
+        chosen: the model.
+        ctx: of the task.
+
+    Raises:
+        ModelUnavailable: the model said nothing in time, or does not answer.
+        SutazaiError: what else the model port and the line raise.
+    """
+    pieces: list[str] = []
+    spaces = ""
+    request = asked(question, passages, chosen)
+    async with aclosing(ctx.models.stream(chosen, request)) as answer:
+        async for event in answer:
+            if isinstance(event, Finished):
+                text = marks_inside("".join(pieces)).strip()
+                if event.reason == "cancelled" and not text:
+                    raise ModelUnavailable(f"The model {chosen.model} did not answer in time.")
+                return Draft(text, event.reason == "stop", _unread(event.cut), event.cut)
+            pieces.append(event.text)
+            # Space at either end is not kept, so it waits for what it stands before.
+            piece = spaces + event.text if len(pieces) > 1 else event.text.lstrip()
+            spaces = piece[len(piece.rstrip()) :]
+            await ctx.say(piece.rstrip())
+    return Draft(marks_inside("".join(pieces)).strip(), False, frozenset(), None)
+
+
+def asked(question: str, passages: Sequence[Passage], chosen: Chosen) -> ModelRequest:
+    """Make the request: numbered passages, which may be cut, and the question, which may not."""
+    parts = [
+        Part(text=_shown(number, passage), rank=len(passages) - number, shorten=True)
+        for number, passage in enumerate(passages, 1)
+    ]
+    room = _MOST_TOKENS
+    if chosen.num_ctx is not None:
+        room = min(room, max(1, chosen.num_ctx // _SHARE_FOR_ANSWER))
+    return ModelRequest(
+        model=chosen.model,
+        messages=(
+            ChatMessage(role="system", content=prompt("writer", "answer")),
+            ChatMessage(role="user", content=(*parts, Part(text=f"Question: {question}"))),
+        ),
+        max_tokens=room,
+        seed=0,
+        deadline_s=_DEADLINE_S,
+    )
+
+
+def _shown(number: int, passage: Passage) -> str:
+    place = " > ".join((passage.document.name, *passage.heading_path))
+    return f"[{number}] {place}\n{passage.text.strip()}\n\n"
+
+
+def _unread(cut: Cut | None) -> frozenset[int]:
+    """Give the numbers of the passages of which nothing was sent."""
+    pieces = cut.pieces if cut is not None else ()
+    return frozenset(piece.part + 1 for piece in pieces if piece.dropped and piece.part is not None)
