@@ -1,0 +1,1 @@
+"""The dashboard: a person's way into SutazAI, over HTTP alone."""
