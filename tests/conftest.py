@@ -1,0 +1,11 @@
+"""What every test may use: the mark `requirement`, PostgreSQL, databases, the embedder."""
+
+pytest_plugins = (
+    "pytester",
+    "tests.plugins.requirement",
+    "tests.plugins.together",
+    "tests.plugins.untraced",
+    "tests.support.postgres",
+    "tests.support.database",
+    "tests.support.embeddings",
+)

@@ -1,0 +1,5 @@
+"""The real model for the contract tests."""
+
+from tests.support.embeddings import embedder_socket, minilm, models_dir
+
+__all__ = ["embedder_socket", "minilm", "models_dir"]

@@ -1,0 +1,166 @@
+"""What every sessions port has to do. An adapter's test subclasses `SessionsContract`."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from sutazai.core.identity.sessions.port import NewSession, Session, Sessions
+from sutazai_contracts.identifiers import new_id
+from tests.support.database import TestDatabase
+
+# Whole milliseconds, as every record keeps them.
+NOW = datetime.now(UTC).replace(microsecond=0)
+IDLE, LONGEST = timedelta(hours=12), timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class User:
+    """Someone who can log in."""
+
+    tenant: UUID
+    id: UUID
+    email: str
+
+    def login(self, digest: bytes | None = None) -> NewSession:
+        """Give a login of this user that begins now."""
+        return NewSession(
+            id=new_id(),
+            tenant=self.tenant,
+            user=self.id,
+            digest=digest or hashlib.sha256(uuid4().bytes).digest(),
+            idle_until=NOW + IDLE,
+            ends_at=NOW + LONGEST,
+        )
+
+
+async def new_user(database: TestDatabase) -> User:
+    """Write a user of a tenant of their own."""
+    tenant = await database.new_tenant()
+    user = User(tenant, new_id(), f"{tenant}@example.org")
+    with psycopg.connect(database.admin) as connection:
+        connection.execute(
+            "INSERT INTO sutazai.users (id, tenant_id, email, password_hash, role)"
+            " VALUES (%s, %s, %s, '-', 'member')",
+            [user.id, tenant, user.email],
+        )
+    return user
+
+
+async def found(sessions: Sessions, new: NewSession, now: datetime = NOW) -> Session | None:
+    """Look a login up both ways, which have to agree."""
+    by_secret, by_id = await sessions.find(new.digest, now), await sessions.get(new.id, now)
+    assert by_secret == by_id
+    return by_id
+
+
+class SessionsContract:
+    """The contract; see `sutazai.core.identity.sessions.port`."""
+
+    def open_sessions(self, database: TestDatabase) -> AbstractAsyncContextManager[Sessions]:
+        """Open the port over a database."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    async def sessions(self, database: TestDatabase) -> AsyncIterator[Sessions]:
+        async with self.open_sessions(database) as sessions:
+            yield sessions
+
+    @pytest.fixture
+    async def user(self, database: TestDatabase) -> User:
+        return await new_user(database)
+
+    async def test_a_login_is_found_by_secret_and_by_id(
+        self, sessions: Sessions, user: User
+    ) -> None:
+        new = user.login()
+        assert await found(sessions, new) is None
+        await sessions.create(new, NOW)
+        for _ in range(2):
+            assert await found(sessions, new) == Session(
+                id=new.id,
+                tenant=user.tenant,
+                tenant_name=f"tenant-{user.tenant}",
+                user=user.id,
+                email=user.email,
+                role="member",
+                idle_until=NOW + IDLE,
+                ends_at=NOW + LONGEST,
+            )
+
+    async def test_logins_are_known_apart(
+        self, sessions: Sessions, user: User, database: TestDatabase
+    ) -> None:
+        other = await new_user(database)
+        logins = [user.login(), user.login(), other.login()]
+        for new in logins:
+            await sessions.create(new, NOW)
+        owners = [(await found(sessions, new), new.user) for new in logins]
+        assert all(session and session.user == owner for session, owner in owners)
+
+    async def test_an_unused_login_ends(self, sessions: Sessions, user: User) -> None:
+        new = user.login()
+        await sessions.create(new, NOW)
+        assert await found(sessions, new, NOW + IDLE - timedelta(seconds=1)) is not None
+        assert await found(sessions, new, NOW + IDLE) is None
+
+    async def test_one_that_is_used_goes_on_but_not_for_ever(
+        self, sessions: Sessions, user: User
+    ) -> None:
+        new = user.login()
+        await sessions.create(new, NOW)
+        session = await found(sessions, new)
+        assert session is not None
+        await sessions.extend(session, NOW + LONGEST + IDLE)
+        later = await found(sessions, new, NOW + LONGEST - timedelta(seconds=1))
+        assert later is not None
+        assert later.idle_until == NOW + LONGEST + IDLE
+        assert await found(sessions, new, NOW + LONGEST) is None
+
+    async def test_what_is_revoked_is_not_found_from_then_on(
+        self, sessions: Sessions, user: User
+    ) -> None:
+        kept, ended = user.login(), user.login()
+        for new in (kept, ended):
+            await sessions.create(new, NOW)
+        session = await found(sessions, ended)
+        assert session is not None
+        await sessions.revoke(session)
+        assert await found(sessions, ended) is None
+        await sessions.extend(session, NOW + LONGEST)
+        assert await found(sessions, ended) is None
+        await sessions.revoke(session)
+        assert await found(sessions, kept) is not None
+
+    async def test_another_s_view_of_a_login_ends_with_it(
+        self, sessions: Sessions, user: User, database: TestDatabase
+    ) -> None:
+        new = user.login()
+        await sessions.create(new, NOW)
+        async with self.open_sessions(database) as other:
+            session = await found(other, new)
+            assert session is not None
+            await sessions.revoke(session)
+            assert await found(other, new) is None
+
+    async def test_what_has_ended_is_forgotten_at_the_next_login(
+        self, sessions: Sessions, user: User, database: TestDatabase
+    ) -> None:
+        unused, new = user.login(), user.login()
+        await sessions.create(unused, NOW)
+        await sessions.create(new, NOW + IDLE)
+        assert database.query("SELECT id FROM sessions") == [(new.id,)]
+
+    async def test_of_a_secret_nothing_but_its_digest_is_kept(
+        self, sessions: Sessions, user: User, database: TestDatabase
+    ) -> None:
+        secret = b"a secret that only a browser has"
+        await sessions.create(user.login(hashlib.sha256(secret).digest()), NOW)
+        [(row,)] = database.query("SELECT s::text FROM sessions s")
+        assert secret.decode() not in str(row)
+        assert hashlib.sha256(secret).hexdigest() in str(row)

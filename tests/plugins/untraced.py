@@ -1,0 +1,43 @@
+"""The mark `untraced`: a test that runs without coverage, because tracing it would take minutes.
+
+For tests that go over the same lines thousands of times: simulations, properties, state machines.
+The lines they run are traced where other tests run them once.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import coverage
+import pytest
+
+# Whole folders of them: what they look at is source text, how good answers are, or the same code in
+# virtual time.
+FOLDERS = ("architecture", "quality", "simulation")
+_OF_CHILDREN = "COVERAGE_PROCESS_CONFIG"
+_TESTS = Path(__file__).parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of those folders, and every property: it goes the same way a hundred times."""
+    for item in items:
+        is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if is_property or any(item.path.is_relative_to(_TESTS / name) for name in FOLDERS):
+            item.add_marker(pytest.mark.untraced)
+
+
+@pytest.fixture(autouse=True)
+def _coverage_as_marked(request: pytest.FixtureRequest) -> Iterator[None]:
+    measuring = coverage.Coverage.current()
+    if measuring is None or request.node.get_closest_marker("untraced") is None:
+        yield
+        return
+    measuring.stop()
+    # By this variable the processes that it starts would be traced.
+    of_children = os.environ.pop(_OF_CHILDREN, None)
+    try:
+        yield
+    finally:
+        if of_children is not None:
+            os.environ[_OF_CHILDREN] = of_children
+        measuring.start()

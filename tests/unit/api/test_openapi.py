@@ -1,0 +1,144 @@
+"""The OpenAPI document: complete, and of the API that runs."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from sutazai.core.platform import Platform
+from sutazai.entrypoints.api.app import create_app
+from sutazai.entrypoints.api.middleware import BodyLimit, RequestScope
+from sutazai.entrypoints.api.routes.sessions import SessionSecret
+from sutazai.entrypoints.api.shapes import NewCollection, NewRunBody, Problem, Question
+
+OPERATIONS = {
+    "create_collection": "POST /api/v1/collections",
+    "list_collections": "GET /api/v1/collections",
+    "get_collection": "GET /api/v1/collections/{name}",
+    "delete_collection": "DELETE /api/v1/collections/{name}",
+    "rebuild_collection": "POST /api/v1/collections/{name}/rebuild",
+    "upload_document": "POST /api/v1/collections/{name}/documents",
+    "list_documents": "GET /api/v1/collections/{name}/documents",
+    "get_document": "GET /api/v1/collections/{name}/documents/{document}",
+    "delete_document": "DELETE /api/v1/collections/{name}/documents/{document}",
+    "get_text": "GET /api/v1/collections/{name}/documents/{document}/text",
+    "search": "POST /api/v1/search",
+    "start_run": "POST /api/v1/runs",
+    "list_runs": "GET /api/v1/runs",
+    "get_run": "GET /api/v1/runs/{run}",
+    "cancel_run": "POST /api/v1/runs/{run}/cancel",
+    "watch_run": "GET /api/v1/runs/{run}/events",
+    "list_agents": "GET /api/v1/agents",
+    "read_liveness": "GET /health/live",
+    "read_readiness": "GET /health/ready",
+    "read_metrics": "GET /metrics",
+    "read_models": "GET /api/v1/models",
+    "create_token": "POST /api/v1/session/token",
+    "end_session": "DELETE /api/v1/session",
+}
+OPEN = {"read_liveness", "read_readiness"}
+# What it takes is shown in its body.
+EXCHANGE = "create_token"
+
+BODIES = (NewCollection, NewRunBody, Question, SessionSecret)
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    """Make the application, which needs no platform that is open, and read its document."""
+    platform = cast(Platform, SimpleNamespace(metrics=CollectorRegistry()))
+    outer = create_app(platform, upload_limit=1000)
+    assert isinstance(outer, RequestScope)
+    assert isinstance(outer.app, BodyLimit)
+    app = outer.app.app
+    assert isinstance(app, FastAPI)
+    return app.openapi()
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+def test_operations_have_stable_names(document: dict[str, Any]) -> None:
+    """Clients are generated from these: a name that changes breaks them."""
+    found = [(op["operationId"], f"{method} {path}") for method, path, op in operations(document)]
+    assert len(found) == len(dict(found))
+    assert dict(found) == OPERATIONS
+
+
+def test_every_operation_is_described(document: dict[str, Any]) -> None:
+    tags = {tag["name"] for tag in document["tags"]}
+    for _, _, operation in operations(document):
+        assert operation["summary"]
+        assert operation["description"]
+        assert len(operation["tags"]) == 1
+        assert set(operation["tags"]) <= tags
+        for response in operation["responses"].values():
+            assert response["description"] not in {"", "Successful Response"}
+
+
+def test_every_operation_but_health_asks_for_a_key(document: dict[str, Any]) -> None:
+    for _, _, operation in operations(document):
+        name = operation["operationId"]
+        assert ("security" in operation) == (name not in {*OPEN, EXCHANGE})
+        assert ("401" in operation["responses"]) == (name not in OPEN)
+
+
+def test_errors_are_problem_documents_with_an_example(document: dict[str, Any]) -> None:
+    seen = 0
+    for _, _, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if int(status) < 400 or operation["operationId"] == "read_readiness":
+                continue
+            (media_type,) = response["content"]
+            assert media_type == "application/problem+json"
+            example = Problem.model_validate(response["content"][media_type]["example"])
+            assert example.status == int(status)
+            seen += 1
+    assert seen > 50
+
+
+def test_paths_with_a_name_may_find_nothing(document: dict[str, Any]) -> None:
+    for _, path, operation in operations(document):
+        if "{" in path:
+            assert "404" in operation["responses"]
+
+
+def test_bodies_have_valid_examples(document: dict[str, Any]) -> None:
+    models = {model.__name__: model for model in BODIES}
+    for method, _, operation in operations(document):
+        content = operation.get("requestBody", {}).get("content", {})
+        if "application/json" in content:
+            name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            schema = document["components"]["schemas"][name]
+            assert schema["examples"]
+            assert schema["additionalProperties"] is False
+            for example in schema["examples"]:
+                models[name].model_validate(example)
+        if content:
+            assert method == "POST"
+            assert "413" in operation["responses"]
+
+
+def test_what_is_made_is_located(document: dict[str, Any]) -> None:
+    located = {
+        operation["operationId"]
+        for _, _, operation in operations(document)
+        for response in operation["responses"].values()
+        if "Location" in response.get("headers", {})
+    }
+    made = {"create_collection", "upload_document", "start_run", "rebuild_collection"}
+    assert located == made
+
+
+def test_query_parameters_are_bounded(document: dict[str, Any]) -> None:
+    for _, _, operation in operations(document):
+        for parameter in operation.get("parameters", ()):
+            if parameter["name"] == "limit":
+                schema = parameter["schema"]
+                assert (schema["minimum"], schema["maximum"], schema["default"]) == (1, 200, 50)

@@ -1,0 +1,5 @@
+"""The real embedder."""
+
+from tests.support.embeddings import minilm, models_dir
+
+__all__ = ["minilm", "models_dir"]

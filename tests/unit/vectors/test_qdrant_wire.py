@@ -1,0 +1,165 @@
+"""Which fusion counts, what is asked again, and what a server's answers become."""
+
+from uuid import UUID, uuid4
+
+import numpy as np
+import pytest
+from httpx import Headers
+from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
+from qdrant_client.http import models
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+
+from sutazai_contracts.errors import (
+    InvalidInput,
+    NotFound,
+    SutazaiError,
+    TooLarge,
+    VectorsRefused,
+    VectorsUnavailable,
+)
+from sutazai_kit.vectors.port import Point, Query, Vector
+from sutazai_kit.vectors.qdrant.errors import Call, exists_already
+from sutazai_kit.vectors.qdrant.wire import SPARE, Searching, check_alike, encoded
+from sutazai_kit.vectors.sparse import SparseEncoder
+
+ENCODER = SparseEncoder()
+UP = np.array([0.0, 1.0], dtype=np.float32)
+
+
+def scored(number: int, score: float) -> models.ScoredPoint:
+    """Make a point as the server gives it."""
+    payload = {"version": str(UUID(int=9)), "text": f"text {number}", "payload": {"n": number}}
+    vector: dict[str, object] = {"dense": [0.6, 0.8]}
+    return models.ScoredPoint.model_validate(
+        {
+            "id": str(UUID(int=number)),
+            "version": 1,
+            "score": score,
+            "payload": payload,
+            "vector": vector,
+        }
+    )
+
+
+def answer(*scores: float) -> models.QueryResponse:
+    """Make the answer of one query, its points numbered from 1."""
+    return models.QueryResponse(points=[scored(n + 1, score) for n, score in enumerate(scores)])
+
+
+def searching(text: str = "word", limit: int = 2, vector: Vector = UP) -> Searching:
+    """Make a question."""
+    return Searching(Query(vector, text, limit, (uuid4(),)), ENCODER, exact=True)
+
+
+@pytest.mark.parametrize(
+    ("by_words", "chosen"), [(0, "spread"), (1, "ranks"), (9, "ranks"), (10, "spread")]
+)
+def test_few_hits_by_words_are_fused_by_ranks(by_words: int, chosen: str) -> None:
+    question = searching()
+    answers = [answer(0.9, 0.8), answer(0.5, 0.4, 0.3), answer(*[1.0] * by_words)]
+    points = question.fused(answers)
+    assert points is not None
+    assert len(points) == (2 if chosen == "spread" else 3)
+    fusion = question.whole(answers).query
+    assert isinstance(fusion, models.RrfQuery if chosen == "ranks" else models.FusionQuery)
+
+
+def test_a_question_without_words_is_one_query() -> None:
+    (query,) = searching("?!").batch()
+    assert isinstance(query.prefetch, list)
+    assert [source.using for source in query.prefetch] == ["dense"]
+    assert len(searching("word").batch()) == 3
+
+
+def test_ties_that_may_go_on_are_asked_again() -> None:
+    question = searching("", limit=2)
+    full = 2 + SPARE
+    assert question.fused([answer(*[0.5] * full)]) is None
+    assert question.fused([answer(*[0.5] * (full - 1))]) is not None
+    assert question.fused([answer(0.9, 0.8, *[0.5] * (full - 2))]) is not None
+    assert question.fused([answer(0.9, *[0.5] * (full - 1))]) is None
+
+
+def test_hits_are_in_order_ties_by_id_with_the_cosine() -> None:
+    question = searching("", limit=2)
+    points = question.fused([answer(0.1, 0.7, 0.7)])
+    assert points is not None
+    first, second = question.hits(points)
+    assert (first.id, second.id) == (UUID(int=2), UUID(int=3))
+    assert first.similarity == pytest.approx(0.8)
+    assert (first.text, first.payload, first.version) == ("text 2", {"n": 2}, UUID(int=9))
+
+
+@pytest.mark.parametrize(
+    ("point", "field"),
+    [
+        (Point(uuid4(), uuid4(), np.zeros(2, np.float32), "text"), "vector"),
+        (Point(uuid4(), uuid4(), np.ones(3, np.float32), "text"), "vector"),
+        (Point(uuid4(), uuid4(), UP, "\ud800"), "text"),
+        (Point(uuid4(), uuid4(), UP, "text", {"a": uuid4()}), "payload"),
+        (Point(uuid4(), uuid4(), UP, "text", {"a": float("nan")}), "payload"),
+        (Point(uuid4(), uuid4(), UP, "text", {"a": "\ud800"}), "payload"),
+    ],
+)
+def test_a_wrong_point_is_refused_by_its_field(point: Point, field: str) -> None:
+    good = Point(uuid4(), uuid4(), UP, "good")
+
+    def check() -> None:
+        check_alike([good, point])
+        encoded([good, point], ENCODER)
+
+    with pytest.raises(InvalidInput) as refused:
+        check()
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "error"),
+    [
+        (404, "Not found: Collection `a` doesn't exist!", NotFound),
+        (401, "Must provide an API key", VectorsRefused),
+        (403, "Forbidden", VectorsRefused),
+        (413, "Payload too large", TooLarge),
+        (400, "Wrong input: Vector dimension error: expected dim: 8, got 4", InvalidInput),
+        (500, "Service internal error", VectorsUnavailable),
+        (503, "Busy", VectorsUnavailable),
+        (422, "Validation error in JSON body", SutazaiError),
+    ],
+)
+async def test_an_answer_that_is_no_success_has_its_error(
+    status: int, words: str, error: type[SutazaiError]
+) -> None:
+    content = f'{{"status": {{"error": "{words}"}}}}'.encode()
+    with pytest.raises(SutazaiError) as raised:
+        async with Call("search", 1):
+            raise UnexpectedResponse(status, "", content, Headers())
+    assert type(raised.value) is error
+    assert isinstance(raised.value.__cause__, UnexpectedResponse)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ResponseHandlingException(OSError("refused")),
+        ResourceExhaustedResponse("slow down", 1),
+        UnexpectedResponse(502, "Bad Gateway", b"<html>", Headers()),
+    ],
+)
+async def test_no_proper_answer_is_unavailable(wrong: Exception) -> None:
+    with pytest.raises(VectorsUnavailable, match="can't search: "):
+        async with Call("search", 1):
+            raise wrong
+
+
+async def test_what_is_not_the_clients_is_left_alone() -> None:
+    with pytest.raises(KeyError):
+        async with Call("search", 1):
+            raise KeyError
+
+
+@pytest.mark.parametrize(
+    ("status", "there"), [(409, True), (400, True), (404, False), (500, False)]
+)
+def test_a_collection_that_exists_is_known_by_the_answer(status: int, there: bool) -> None:
+    content = b'{"status": {"error": "Wrong input: Collection `a` already exists!"}}'
+    assert exists_already(UnexpectedResponse(status, "", content, Headers())) is there

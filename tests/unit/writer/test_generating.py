@@ -1,0 +1,156 @@
+"""The writer with a scripted model, through the runner's own code, with the real embedder."""
+
+import re
+
+import pytest
+
+from sutazai.adapters.minilm.inprocess import InProcessEmbeddings
+from sutazai_agents.writer import writer
+from sutazai_agents.writer.quoting import NOTHING
+from sutazai_contracts.knowledge import Answer
+from sutazai_kit import AgentPorts
+from sutazai_kit.model.scripted import Rule, ScriptedConfig, ScriptedModel, open_scripted
+from sutazai_kit.testing import AgentTestResult, give_model, run_agent
+from tests.unit.writer.passages import passage
+
+QUESTION = "What does a loaf of rye bread cost, and when does the shop open?"
+SHOP = passage(
+    "The shop opens at nine in the morning. Bread is baked twice a day. A loaf of rye bread costs "
+    "four euros.",
+    start=120,
+    headings=("Bakery",),
+)
+BUS = passage("The bus to the harbour leaves every ten minutes.", name="bus.txt")
+
+
+def saying(text: str, **more: object) -> ScriptedConfig:
+    return ScriptedConfig.model_validate({"rules": (Rule(say=(text,)),), **more})
+
+
+async def call(
+    minilm: InProcessEmbeddings, script: ScriptedConfig, question: str = QUESTION
+) -> tuple[AgentTestResult, ScriptedModel]:
+    handed = [each.model_dump(mode="json") for each in (SHOP, BUS)]
+    async with open_scripted(script) as model:
+        done = await run_agent(
+            writer,
+            {"question": question, "passages": handed},
+            ports=AgentPorts(embeddings=minilm, models=give_model(model, num_ctx=script.num_ctx)),
+        )
+    assert isinstance(done.output, Answer), done.result
+    return done, model
+
+
+async def test_a_model_answers_with_citations(minilm: InProcessEmbeddings) -> None:
+    text = "A loaf of rye bread costs four euros [1]. The shop opens at nine [1]."
+    done, model = await call(minilm, saying(text))
+    answer = done.output
+    assert answer.answer == "A loaf of rye bread costs four euros [1]. The shop opens at nine [2]."
+    assert (answer.kind, answer.grounded) == ("generated", True)
+    assert [each.quote for each in answer.citations] == [
+        "A loaf of rye bread costs four euros.",
+        "The shop opens at nine in the morning.",
+    ]
+    for each in answer.citations:
+        assert each.quote == SHOP.text[each.start - SHOP.start : each.end - SHOP.start]
+        assert (each.document, each.heading_path) == (SHOP.document, ("Bakery",))
+    assert done.said == text
+    assert done.usage["model_calls"] == 1
+    (request,) = model.asked
+    assert request.messages[0].role == "system"
+    asked = request.messages[1].text
+    assert "[1] notes.md > Bakery\nThe shop opens" in asked
+    assert "[2] bus.txt\nThe bus" in asked
+    assert asked.endswith(f"Question: {QUESTION}")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Rye bread costs four euros. [1]", "Rye bread costs four euros [1]."),
+        (
+            "Rye bread costs four euros.[1] The bus leaves. [2]",
+            "Rye bread costs four euros [1]. The bus leaves [2].",
+        ),
+        ("Rye bread costs four euros [1][9].", "Rye bread costs four euros [1]."),
+        ("Rye bread costs four euros [1, 9].", "Rye bread costs four euros [1]."),
+        ("It is good [0]. Bread costs four euros [1].", "It is good. Bread costs four euros [1]."),
+        (
+            "- Bread costs four euros [2] [1]\n- The bus",
+            "- Bread costs four euros [1] [2]\n- The bus",
+        ),
+    ],
+)
+async def test_marks_are_read_as_models_write_them(
+    minilm: InProcessEmbeddings, said: str, expected: str
+) -> None:
+    done, _ = await call(minilm, saying(said))
+    assert done.output.answer == expected
+    numbers = {int(number) for number in re.findall(r"\[(\d+)\]", expected)}
+    assert {each.n for each in done.output.citations} == numbers
+    assert done.usage["marks_removed"] == ("9]" in said) + ("0]" in said)
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        (saying("It costs four euros."), "gave an answer without a source"),
+        (saying("It costs four euros [7]."), "gave an answer without a source"),
+        (saying("[1]"), "gave an answer without a source"),
+        (ScriptedConfig(rules=(Rule(fail="unavailable"),)), "does not answer now"),
+        (
+            ScriptedConfig(rules=(Rule(say=("It [1] is",), fail="broken_off", after=1),)),
+            "broke off",
+        ),
+        (ScriptedConfig(names=("another",)), "no model scripted"),
+        (saying("Four [1].", num_ctx=64), "tokens"),
+    ],
+)
+async def test_without_an_answer_of_use_it_quotes_and_says_why(
+    minilm: InProcessEmbeddings, script: ScriptedConfig, why: str
+) -> None:
+    done, _ = await call(minilm, script)
+    answer = done.output
+    first, _, rest = answer.answer.partition("\n\n")
+    assert first.startswith("From the documents (quoted, not written: ")
+    assert why in first
+    assert "four euros" in rest
+    assert (answer.kind, answer.grounded) == ("extract", True)
+
+
+@pytest.mark.faults
+async def test_a_model_that_hangs_leaves_time_to_quote(minilm: InProcessEmbeddings) -> None:
+    async with open_scripted(ScriptedConfig(first_s=3600)) as model:
+        done = await run_agent(
+            writer,
+            {"question": QUESTION, "passages": [SHOP.model_dump(mode="json")]},
+            ports=AgentPorts(embeddings=minilm, models=give_model(model)),
+            timeout_s=10,
+        )
+        assert model.generating == 0
+    assert isinstance(done.output, Answer), done.result
+    assert "did not answer in time" in done.output.answer
+    assert (done.output.kind, done.said) == ("extract", "")
+
+
+async def test_where_nothing_fits_no_model_is_asked(minilm: InProcessEmbeddings) -> None:
+    done, model = await call(minilm, saying("Ann [1]."), "Who was the first woman in space?")
+    assert (done.output.answer, model.asked) == (NOTHING, [])
+
+
+async def test_passages_that_do_not_fit_are_cut_and_that_is_said(
+    minilm: InProcessEmbeddings,
+) -> None:
+    script = saying("Bread costs four euros [1]. The bus leaves [2].", num_ctx=250)
+    done, _ = await call(minilm, script)
+    assert done.output.answer == "Bread costs four euros [1]. The bus leaves."
+    assert "did not fit into the context of 250 tokens" in done.progress[-1].message
+    assert "1 marks pointed to no passage" in done.progress[-1].message
+
+
+async def test_a_last_sentence_that_was_broken_off_is_left_out(
+    minilm: InProcessEmbeddings,
+) -> None:
+    text = "Rye bread costs four euros [1]. " + "And then there was so much to say " * 60
+    done, _ = await call(minilm, saying(text))
+    assert done.output.answer == "Rye bread costs four euros [1]."
