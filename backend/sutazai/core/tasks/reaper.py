@@ -25,9 +25,9 @@ OUTAGE_S = 2.0
 class Reaper:
     """Look after the ledger every `every_s` seconds.
 
-    After an outage of the ledger, or after this process stood still, nothing is taken back for one
-    lease length, in which workers that live renew their leases, and until the outcomes that were
-    waiting are applied: work that is finished is not done again.
+    After an outage of the ledger, one at the start included, or after this process stood still,
+    nothing is taken back for one lease length, in which workers that live renew their leases, and
+    until the outcomes that were waiting are applied: work that is finished is not done again.
 
     Args:
         wait_s: seconds to wait before the first look: one lease length where workers may live on
@@ -51,6 +51,7 @@ class Reaper:
         """Look until cancelled."""
         await asyncio.sleep(self.wait_s)
         self._caught_up = self.catch_up()
+        self._answered_at = self.clock()
         while True:
             try:
                 await self.look()
