@@ -21,6 +21,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 WORKERS ?= 3
 ARGS ?=
 COVERAGE ?= 80
+# How often a test that failed is tried again; `.ci/run` says 1, and names who needed it.
+RERUNS ?= 0
 
 .PHONY: help
 help:  ## list these targets
@@ -142,7 +144,7 @@ ifdef ARGS
 else
 	@rm -rf build/coverage && mkdir -p build/coverage
 	$(BIN)/python -m coverage run -m pytest -m "not faults and not stack" --ignore=tests/models \
-		-n $(WORKERS) --dist loadgroup --requirements-record=build/requirements/test.json
+		--reruns $(RERUNS) -n $(WORKERS) --dist loadgroup --requirements-record=build/requirements/test.json
 	@$(BIN)/python -m coverage combine -q
 	@rm -f build/coverage/data.*  # what can't be read: of processes that were killed as they began it
 	@low=0; for source in $(SOURCES); do echo "coverage of $$source, lines and branches:"; \
@@ -152,12 +154,12 @@ endif
 
 .PHONY: test-faults
 test-faults: setup-dev  ## the fault tests: kill the platform again and again (minutes)
-	$(BIN)/python -m pytest -m "faults and not stack" --timeout=900 -n $(if $(ARGS),0,$(WORKERS) --dist loadgroup) $(or $(ARGS), \
+	$(BIN)/python -m pytest -m "faults and not stack" --timeout=900 --reruns $(RERUNS) -n $(if $(ARGS),0,$(WORKERS) --dist loadgroup) $(or $(ARGS), \
 		--requirements-record=build/requirements/faults.json)
 
 .PHONY: test-stack
 test-stack: setup-dev  ## the tests against the stack's real servers, in Docker (minutes)
-	$(BIN)/python -m pytest -m stack --timeout=300 $(or $(ARGS), \
+	$(BIN)/python -m pytest -m stack --timeout=300 --reruns $(RERUNS) $(or $(ARGS), \
 		--requirements-record=build/requirements/stack.json)
 
 # Tasks that are accepted and not done when a victim is killed, and which: `all`, or names of
@@ -173,7 +175,7 @@ chaos: setup-dev  ## kill the stack's parts under load, each in turn; write docs
 .PHONY: test-models
 test-models: setup-dev  ## the tests against a real Ollama, where one is found (SUTAZAI_TEST_OLLAMA)
 	$(BIN)/python -m tests.support.ollama
-	$(BIN)/python -m pytest tests/models $(ARGS)
+	$(BIN)/python -m pytest tests/models --reruns $(RERUNS) $(ARGS)
 
 .PHONY: lint
 lint: setup-dev  ## ruff, mypy, and the directions of imports
