@@ -175,7 +175,8 @@ chaos: setup-dev  ## kill the stack's parts under load, each in turn; write docs
 .PHONY: test-models
 test-models: setup-dev  ## the tests against a real Ollama, where one is found (SUTAZAI_TEST_OLLAMA)
 	$(BIN)/python -m tests.support.ollama
-	$(BIN)/python -m pytest tests/models --reruns $(RERUNS) $(ARGS)
+	$(BIN)/python -m pytest tests/models --reruns $(RERUNS) $(or $(ARGS), \
+		--requirements-record=build/requirements/models.json)
 
 .PHONY: lint
 lint: setup-dev  ## ruff, mypy, and the directions of imports
@@ -192,7 +193,8 @@ format: setup-dev  ## write the code in the house's format
 .PHONY: requirements
 requirements: setup-dev  ## say which requirements the last tests showed; write docs/requirements.md
 	@$(BIN)/python -m tests.plugins.requirement_report $(ARGS) \
-		build/requirements/test.json build/requirements/faults.json build/requirements/stack.json
+		build/requirements/test.json build/requirements/faults.json build/requirements/models.json \
+		build/requirements/stack.json
 
 .PHONY: docs
 docs: setup-dev  ## write docs/reference from the code

@@ -140,12 +140,42 @@ def test_document_is_written_once_and_checked(
     )
     document = tmp_path / "requirements.md"
     arguments = [str(record), "--rows", str(rows), "--document", str(document)]
-    assert main([*arguments, "--check"]) == 1, "a document that is not there is not current"
+    assert main([*arguments, "--check"]) == 1, "a document that is not there shows nothing"
     assert main(arguments) == 0
     assert main([*arguments, "--check"]) == 0
     assert "| B1 | A record | shown | `t.py::test_x` |" in document.read_text("utf-8")
     assert "| B2 | Keys \\| and more | not shown |  |" in document.read_text("utf-8")
     assert "1 of 3 rows shown, 0 in part" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "ends_with"),
+    [
+        ({"one": "passed", "two": "passed"}, 0),
+        ({"one": "passed", "two": "failed"}, 1),
+        ({"one": "passed"}, 1),
+        ({"one": "passed", "two": "passed", "more": "passed"}, 0),
+    ],
+)
+def test_what_is_claimed_and_not_shown_fails(
+    tmp_path: Path, rows: Path, outcomes: dict[str, str], ends_with: int
+) -> None:
+    record, document = tmp_path / "test.json", tmp_path / "requirements.md"
+    arguments = [str(record), "--rows", str(rows), "--document", str(document)]
+
+    def write(outcomes: dict[str, str]) -> None:
+        tests = {
+            f"t.py::test_{name}": {"outcome": outcome, "claims": [["B1", f"part {name}"]]}
+            for name, outcome in outcomes.items()
+        }
+        record.write_text(json.dumps(tests))
+
+    write({"one": "passed", "two": "passed"})
+    main(arguments)
+    write(outcomes)
+    before = document.read_text("utf-8")
+    assert main([*arguments, "--check"]) == ends_with
+    assert document.read_text("utf-8") == before
 
 
 def test_a_missing_record_leaves_the_document_alone(

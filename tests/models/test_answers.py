@@ -43,6 +43,7 @@ def platform(models_dir: Path, ollama: Ollama) -> Iterator[LivePlatform]:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.requirement("D2", part="Ollama")
 def test_a_question_is_answered_by_a_model_and_reviewed(platform: LivePlatform) -> None:
     with platform.client(60) as client:
         upload = client.post(

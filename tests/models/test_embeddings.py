@@ -77,6 +77,7 @@ class TestRealOllama(EmbeddingsContract):
                 gone.process.wait()
                 yield opened
 
+    @pytest.mark.requirement("D3", part="Ollama")
     async def test_it_gives_what_the_local_model_gives(
         self, embeddings: OllamaEmbeddings, minilm: InProcessEmbeddings
     ) -> None:

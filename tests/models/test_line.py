@@ -160,6 +160,7 @@ def p95(values: Sequence[float]) -> float:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.requirement("C6", part="resource arbitration for the one slow model runtime: priority")
 async def test_a_person_waits_for_one_of_fifty_batch_calls_at_most(world: World) -> None:
     person, dice = uuid4(), random.Random(4)
     idle = [await world.ask(person, 8, "interactive") for _ in range(IDLE_CALLS)]
@@ -191,6 +192,10 @@ async def test_a_person_waits_for_one_of_fifty_batch_calls_at_most(world: World)
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.requirement(
+    "C6",
+    part="resource arbitration for the one slow model runtime: tenants share alike",
+)
 async def test_over_200_calls_tenants_share_alike_whatever_their_calls_take(world: World) -> None:
     tokens = {uuid4(): 20, uuid4(): 40, uuid4(): 60}
     asking = [

@@ -70,6 +70,7 @@ class TestRealOllama(ModelContract):
             assert not await ended()
         await until(ended, True, 2.0)
 
+    @pytest.mark.requirement("D6", part="structured output of Ollama is validated")
     async def test_fifty_of_fifty_structured_answers_are_valid(
         self, model: OllamaModel, name: str
     ) -> None:

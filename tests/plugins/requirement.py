@@ -54,7 +54,7 @@ def read_mark(mark: pytest.Mark, nodeid: str) -> tuple[str, str | None]:
         len(mark.args) == 1
         and isinstance(mark.args[0], str)
         and set(mark.kwargs) <= {"part"}
-        and (part is None or (isinstance(part, str) and part.strip()))
+        and (part is None or (isinstance(part, str) and part.strip() and "; " not in part))
     )
     if not well_formed:
         raise pytest.UsageError(f'{nodeid}: write requirement("ID") or ("ID", part="…")')

@@ -167,6 +167,7 @@ def test_vendors_hear_nothing(services: dict[str, dict[str, Any]]) -> None:
     assert re.search(r"^disable_update_check +=+ true$", consul, re.MULTILINE)
 
 
+@pytest.mark.requirement("F1", part="Buildx targets for amd64 and arm64")
 def test_both_images_can_be_built_for_both_kinds_of_processor() -> None:
     asked = ["docker", "buildx", "bake", "-f", "compose/docker-bake.hcl", "all", "--print"]
     targets = json.loads(run(*asked))["target"]

@@ -63,6 +63,7 @@ def test_what_is_published_listens_on_this_machine_alone(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("service", sorted(OURS - {"dashboard"}))
+@pytest.mark.requirement("A1", part="the stack: no container has a way out")
 def test_there_is_no_way_out(stack: Stack, service: str) -> None:
     assert stack.python(service, REACHES, "198.51.100.1", "443") == "ENETUNREACH"
 

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.stack
 MODELFILE = "FROM /import/model.gguf\nPARAMETER num_predict 32\n"
 
 
+@pytest.mark.requirement("D1", part="a model in the stack's Ollama, from a file")
 def test_a_file_becomes_a_model_that_core_finds(stack: Stack, tmp_path: Path) -> None:
     modelfile = tmp_path / "Modelfile"
     modelfile.write_text(MODELFILE)

@@ -80,6 +80,10 @@ def inside(stack: Stack) -> list[str]:
     return [*made, *hosts, "localhost"]
 
 
+@pytest.mark.requirement(
+    "A1",
+    part="the stack: nothing leaves any container, and no name outside is asked, over a session",
+)
 def test_nothing_leaves_during_a_session(stack: Stack) -> None:
     name = f"egress-{uuid4().hex[:8]}"
     with captured(stack) as found, Product(stack).client(timeout_s=60) as client:

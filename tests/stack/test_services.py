@@ -145,6 +145,10 @@ def test_every_service_of_the_compose_files_has_a_row(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(COUNTED))
+@pytest.mark.requirement(
+    "C7",
+    part="four agents in services of their own do the work of a question and of a document",
+)
 def test_it_works(product: Product, name: str) -> None:
     """An idle one would stay at its count, and one that is stopped can't be asked for it."""
     count, work, least = COUNTED[name]
@@ -153,6 +157,7 @@ def test_it_works(product: Product, name: str) -> None:
     eventually(lambda: count(product) >= before + least, within_s=30)
 
 
+@pytest.mark.requirement("F2", part="Consul: registration and discovery of core and agents")
 def test_consul_knows_everyone_where_they_are(product: Product) -> None:
     token = product.stack.secret("consul_core_token")
     found: dict[str, str] = {}

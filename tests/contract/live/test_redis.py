@@ -115,6 +115,7 @@ async def talk(speaker: Speaker, words: str) -> None:
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.requirement("B4", part="live events")
 async def test_without_redis_this_process_is_heard_and_all_of_it_when_it_is_back(
     server: RedisServer,
 ) -> None:

@@ -32,6 +32,7 @@ class TestRedisSessions(SessionsContract):
         async with link_to(self.server) as link:
             yield RedisSessions(link, SqlSessions(database.open))
 
+    @pytest.mark.requirement("B4", part="sessions")
     async def test_a_session_in_use_asks_the_record_once_a_minute(
         self, database: TestDatabase, server: RedisServer
     ) -> None:

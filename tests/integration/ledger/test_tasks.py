@@ -21,6 +21,7 @@ from sutazai_contracts.tasks import (
 from tests.integration.ledger.conftest import Ledger, outcome
 
 
+@pytest.mark.requirement("C3", part="steps with dependencies, each change an event")
 async def test_a_run_goes_through_its_steps_and_keeps_every_event(ledger: Ledger) -> None:
     run = await ledger.submit("chain")
     [first] = await ledger.claim()
@@ -47,6 +48,7 @@ async def test_a_run_goes_through_its_steps_and_keeps_every_event(ledger: Ledger
     ]
 
 
+@pytest.mark.requirement("C3", part="parallel branches")
 async def test_branches_run_side_by_side_and_join(ledger: Ledger) -> None:
     run = await ledger.submit("fork")
     claims = await ledger.claim(slots=5)
@@ -121,6 +123,7 @@ async def test_a_failing_step_is_tried_again_and_dead_after_its_last_attempt(
     assert (await ledger.event_types(run))[-2:] == ["step.failed", "run.failed"]
 
 
+@pytest.mark.requirement("C2", part="retries with back-off")
 async def test_a_retry_waits_its_time(ledger: Ledger) -> None:
     run = await ledger.submit()
     [claim] = await ledger.claim()
@@ -204,6 +207,7 @@ async def test_an_idempotency_key_gives_the_same_run_even_at_the_same_time(ledge
     assert theirs.id != views[0].id
 
 
+@pytest.mark.requirement("C2", part="priorities")
 async def test_tenants_take_turns_and_priority_orders_within_one(ledger: Ledger) -> None:
     other = await ledger.database.new_tenant()
     mine = [await ledger.submit() for _ in range(6)]

@@ -21,6 +21,7 @@ async def read(stage: Stage, run: UUID, reader: Reader | None = None) -> Reader:
     return reader
 
 
+@pytest.mark.requirement("D6", part="the text streamed by SSE is the output")
 async def test_the_text_joined_is_the_output(stage: Stage) -> None:
     run = await stage.start()
     reading = asyncio.create_task(read(stage, run))

@@ -95,6 +95,7 @@ async def test_a_call_of_a_run_that_is_gone_stops_no_other(database: TestDatabas
     assert database.query("SELECT id FROM model_calls") == [(kept.id,)]
 
 
+@pytest.mark.requirement("D5", part="tokens per tenant")
 async def test_use_is_summed_for_its_tenant_alone(database: TestDatabase) -> None:
     mine, other = await database.new_tenant(), await database.new_tenant()
     run, foreign = await new_run(database, mine), await new_run(database, other)

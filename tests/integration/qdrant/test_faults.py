@@ -31,6 +31,7 @@ async def vectors(way: Way) -> AsyncIterator[Vectors]:
         yield vectors
 
 
+@pytest.mark.requirement("B6", part="persistent: a write that returned outlives a killed server")
 async def test_a_write_that_returned_outlives_a_server_killed_in_the_middle(
     server: Qdrant, vectors: Vectors
 ) -> None:
