@@ -181,9 +181,9 @@ def through_the_platform(client: httpx2.Client, question: str, collection: str =
     run = answer.raise_for_status().json()["id"]
     times = watched(client, run)
     shown = client.get(f"/api/v1/runs/{run}").raise_for_status().json()
-    # An answer that was kept, or a second call, would not be what the direct call is.
-    if "step.text" not in times or shown["usage"].get("model_calls") != 1:
-        raise SystemExit(f"a run asked no model, or twice: {shown['result'] or shown['error']}")
+    # The text of an answer that was kept is no token.
+    if "step.text" not in times or not shown["usage"].get("model_calls"):
+        raise SystemExit(f"a run asked no model: {shown['result'] or shown['error']}")
     research = times["research step.succeeded"] - times["research step.started"]
     return Seen(run, (times["step.text"] - begun) * 1e3, research * 1e3)
 

@@ -59,9 +59,8 @@ def measure_stack(rounds: int = 20) -> dict[str, float]:
 
 
 def _measure(client: httpx2.Client, ollama: str, collection: str, rounds: int) -> dict[str, float]:
-    first = random.randrange(
-        LAST // 4
-    )  # answers are kept: what was asked before is not asked again
+    # Answers are kept: what was asked at another time is not asked again.
+    first = random.randrange(LAST // 4)
     taken: list[dict[str, float]] = []
     chat: dict[str, Any] = {}
     # The first round loads the model.
@@ -128,7 +127,8 @@ def _model(client: httpx2.Client, ollama: str) -> Iterator[None]:
         return
     with tempfile.TemporaryDirectory() as made:
         gguf = write_tiny_llama(Path(made) / "tiny.gguf", context=CONTEXT, width=512, layers=4)
-        register_chat(ollama, MODEL, gguf)
+        # Two threads on two cores that others work on too are many times slower than one.
+        register_chat(ollama, MODEL, gguf, num_thread=1)
     try:
         eventually(lambda: _writer(client), within_s=KNOWN_S, every_s=1)
         yield

@@ -62,9 +62,9 @@ def register(url: str, name: str, gguf: Path, **more: Any) -> None:
         client.post("/api/create", json=body).raise_for_status()
 
 
-def register_chat(url: str, name: str, gguf: Path) -> None:
-    """Make a chat model known to it, with a template and with stop texts of its own."""
-    register(url, name, gguf, template=TEMPLATE, parameters={"stop": STOP})
+def register_chat(url: str, name: str, gguf: Path, **parameters: Any) -> None:
+    """Make a chat model known to it, with a template and with parameters of its own."""
+    register(url, name, gguf, template=TEMPLATE, parameters={"stop": STOP, **parameters})
 
 
 def find_ollama() -> Path | None:
