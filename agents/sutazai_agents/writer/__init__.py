@@ -79,7 +79,7 @@ class _Quotes:
     async def __aexit__(self, *_: object) -> None:
         if self._looking is not None:
             self._looking.cancel()
-            await asyncio.wait({self._looking})
+            await asyncio.gather(self._looking, return_exceptions=True)
 
     def look(self) -> asyncio.Task[list[Quote]]:
         """Begin to look for them, beside what goes on."""
