@@ -1,15 +1,18 @@
 """How soon the first word of an answer is seen, beside a direct call to the same Ollama.
 
     python -m benchmarks.first_token
+    python -m benchmarks.first_token --stack
 
 A real Ollama serves a small model of random weights. A recorder stands before it, on the way of
 both: it keeps what the platform asks, and the direct call asks just that with another question of
 the same length, so that neither finds more of its prompt in the runtime's cache. The platform's
 time runs from the request that makes the run until the first text is at a watcher of its events.
 Within it the research step searches, which has a budget of its own: it is measured apart, and the
-difference to the direct call is without it. What the writer does before it asks (it embeds the
-sentences that were found) is part of the difference. Rounds are interleaved; figures are their
+difference to the direct call is given without it (`over_direct`) and with it (`whole_over_direct`).
+All else that comes before the first word is part of both. Rounds are interleaved; figures are their
 medians.
+
+With `--stack` the same is measured of the stack that runs: see `benchmarks.first_token_stack`.
 """
 
 import argparse
@@ -20,9 +23,9 @@ import statistics
 import tempfile
 import threading
 import time
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +43,11 @@ from tests.support.ollama import find_ollama, serve
 
 MODEL = "tiny"
 CONTEXT = 2048
-ASKED = "How long does a lease hold without a heartbeat? ({:04d})"
+ASKED = "How long does a lease hold without a heartbeat? ({:08d})"
 DOCUMENT = "# Leases\n\nA lease holds for ten seconds without a heartbeat.\n"
 ENDED = {"run.succeeded", "run.failed", "run.cancelled"}
 STARTED_S = 20.0
+LAST = 99_999_999
 
 
 class Recorder:
@@ -133,44 +137,62 @@ def _measure(platform: Running, recorder: Recorder, url: str, rounds: int) -> di
     upload = platform.client.post(
         "/api/v1/collections/default/documents", files={"file": ("leases.md", DOCUMENT.encode())}
     )
-    _watched(platform, upload.raise_for_status().json()["run"]["id"])
-    figures: dict[str, list[float]] = defaultdict(list)
+    watched(platform.client, upload.raise_for_status().json()["run"]["id"])
+    taken: list[dict[str, float]] = []
     # The first round loads the model.
     for number in range(rounds + 1):
         recorder.begin()
-        seen = _through_the_platform(platform, ASKED.format(number))
-        direct = _direct(url, recorder.first(), ASKED.format(number), ASKED.format(9999 - number))
-        if number:
-            for name, value in (
-                seen | {"direct": direct, "over_direct": seen["own"] - direct}
-            ).items():
-                figures[name].append(value)
+        seen = through_the_platform(platform.client, ASKED.format(number))
+        other = ASKED.format(LAST - number)
+        direct, _ = directly(url, recorder.first(), ASKED.format(number), other)
+        taken.append(compared(seen, direct))
+    return medians(taken[1:])
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A run as its watcher saw it: milliseconds to its first text, and those of its research."""
+
+    run: str
+    whole: float
+    research: float
+
+
+def compared(seen: Seen, direct: float) -> dict[str, float]:
+    """Give the figures of one round, milliseconds."""
     return {
-        f"first_token{'' if name == 'whole' else '_' + name}_ms": statistics.median(values)
-        for name, values in figures.items()
-        if name != "own"
+        "first_token_ms": seen.whole,
+        "first_token_research_ms": seen.research,
+        "first_token_direct_ms": direct,
+        "first_token_over_direct_ms": seen.whole - seen.research - direct,
+        "first_token_whole_over_direct_ms": seen.whole - direct,
     }
 
 
-def _through_the_platform(platform: Running, question: str) -> dict[str, float]:
-    """Give the time to the first text of a run, and what of it was whose; milliseconds."""
+def medians(taken: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Give the median of each figure over the rounds."""
+    return {name: statistics.median(one[name] for one in taken) for name in taken[0]}
+
+
+def through_the_platform(client: httpx2.Client, question: str, collection: str = "default") -> Seen:
+    """Ask a platform, and watch the run to its end."""
     begun = time.perf_counter()
-    answer = platform.client.post("/api/v1/runs", json={"goal": question})
+    answer = client.post("/api/v1/runs", json={"goal": question, "collection": collection})
     run = answer.raise_for_status().json()["id"]
-    times = _watched(platform, run)
-    if "step.text" not in times:
-        shown = platform.client.get(f"/api/v1/runs/{run}").json()
-        raise SystemExit(f"a run ended without any text: {shown['result'] or shown['error']}")
-    whole = (times["step.text"] - begun) * 1e3
-    research = (times["research step.succeeded"] - times["research step.started"]) * 1e3
-    return {"whole": whole, "research": research, "own": whole - research}
+    times = watched(client, run)
+    shown = client.get(f"/api/v1/runs/{run}").raise_for_status().json()
+    # The text of an answer that was kept is no token.
+    if "step.text" not in times or not shown["usage"].get("model_calls"):
+        raise SystemExit(f"a run asked no model: {shown['result'] or shown['error']}")
+    research = times["research step.succeeded"] - times["research step.started"]
+    return Seen(run, (times["step.text"] - begun) * 1e3, research * 1e3)
 
 
-def _watched(platform: Running, run: str) -> dict[str, float]:
+def watched(client: httpx2.Client, run: str) -> dict[str, float]:
     """Watch a run to its end; give when what was first seen, on the performance counter."""
     times: dict[str, float] = {}
     kind = ""
-    with platform.client.stream("GET", f"/api/v1/runs/{run}/events") as events:
+    with client.stream("GET", f"/api/v1/runs/{run}/events") as events:
         for line in events.iter_lines():
             name, _, value = line.partition(": ")
             if name == "event":
@@ -185,24 +207,44 @@ def _watched(platform: Running, run: str) -> dict[str, float]:
     return times
 
 
-def _direct(url: str, chat: dict[str, Any], question: str, other: str) -> float:
-    """Ask Ollama what the platform asked, with another question; give the first text's time."""
+def directly(
+    url: str, chat: Mapping[str, Any], question: str, other: str
+) -> tuple[float, dict[str, Any]]:
+    """Ask Ollama what the platform asked, with another question.
+
+    Returns:
+        The time to the first text in milliseconds, and the last line of the answer.
+    """
     body = json.dumps(chat).replace(question, other)
     with httpx2.Client(base_url=url, timeout=120, trust_env=False) as client:
         client.get("/api/version")  # the connection stands, as the platform's does
-        first, begun = None, time.perf_counter()
+        first, begun, last = None, time.perf_counter(), {}
         # To its end, as the platform does: nothing of it may still run in the next round.
         with client.stream("POST", "/api/chat", content=body) as answer:
             for line in answer.iter_lines():
-                if first is None and json.loads(line).get("message", {}).get("content"):
+                last = json.loads(line)
+                if first is None and last.get("message", {}).get("content"):
                     first = time.perf_counter()
     if first is None:
         raise SystemExit("Ollama answered without any text")
-    return (first - begun) * 1e3
+    return (first - begun) * 1e3, last
+
+
+def main() -> None:
+    """Measure what is asked for, and print it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--stack", action="store_true", help="of the stack that runs")
+    options = parser.parse_args()
+    if options.stack:
+        from benchmarks.first_token_stack import measure_stack
+
+        figures = measure_stack(options.rounds)
+    else:
+        figures = measure(options.rounds)
+    for name, value in figures.items():
+        print(f"{name:40} {value:8.1f}")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=20)
-    for name, value in measure(parser.parse_args().rounds).items():
-        print(f"{name:32} {value:8.1f}")
+    main()

@@ -30,6 +30,7 @@ from sutazai_kit.slots.port import CallReport, Chosen, OnPlace, Priority, Slot, 
 from tests.support.ollama import Ollama
 from tests.unit.kit.virtual_time import until
 
+AGE_S = 5.0
 BATCH_CALLS = 50
 BATCH_TOKENS = 200
 IDLE_CALLS, PEOPLE = 20, 20
@@ -86,11 +87,28 @@ class Watched:
 
 
 @dataclass
+class Clock:
+    """The time of day as the line sees it, which a test moves on."""
+
+    ahead_s: float = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead_s
+
+
+@dataclass
 class World:
     """Core's line before the real runtime, and agents that ask."""
 
     watched: Watched
     runtimes: Runtimes
+    lines: Lines
+    clock: Clock
+
+    @property
+    def waiting(self) -> int:
+        """Count the calls in line."""
+        return sum(state.waiting for state in self.lines.states())
 
     def models(self, tenant: UUID) -> Models:
         """Give the way to models of a task of a tenant."""
@@ -129,14 +147,15 @@ class World:
 
 @pytest.fixture
 async def world(ollama: Ollama) -> AsyncIterator[World]:
-    lines = Lines(LineRules(parallel=1, age_s=5))
+    clock = Clock()
+    lines = Lines(LineRules(parallel=1, age_s=AGE_S), clock=clock)
     config = OllamaConfig(base_url=ollama.url, num_ctx=1024, num_thread=1)
     runtimes = Runtimes([Candidate("ollama", lambda: open_ollama(config))], answer_s=30)
     await runtimes.look()
     routes = Routes(roles={"default": ("tiny",)}, num_ctx=1024)
     core = Core(runtimes, lines, routes, Metering(NoRecord()), KeptAnswers(InProcessCache(), 0))
     looking = asyncio.create_task(lines.run())
-    yield World(Watched(InProcessSlots(core)), runtimes)
+    yield World(Watched(InProcessSlots(core)), runtimes, lines, clock)
     looking.cancel()
     await runtimes.aclose()
 
@@ -169,8 +188,9 @@ async def test_a_person_waits_for_one_of_fifty_batch_calls_at_most(world: World)
         asyncio.create_task(keep_asking(world, tenants[number % 5], BATCH_TOKENS))
         for number in range(BATCH_CALLS)
     ]
-    # Until each batch call that waits has waited long enough to count as interactive.
-    await asyncio.sleep(6)
+    await until(lambda: world.waiting == BATCH_CALLS - 1, 60)
+    # Each batch call that waits has now waited long enough to count as interactive.
+    world.clock.ahead_s += AGE_S
     waited = []
     for _ in range(PEOPLE):
         await asyncio.sleep(dice.uniform(0, 0.5))

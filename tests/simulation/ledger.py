@@ -27,7 +27,6 @@ from sutazai.core.runs.ports import Submission
 from sutazai.core.runs.transitions import Decisions
 from sutazai.core.tasks.ports import Candidate, DueWakeUp, HeldCollection
 from sutazai_contracts.errors import IdempotencyMismatch, NotFound
-from sutazai_contracts.identifiers import new_id
 from sutazai_contracts.knowledge import Chunk, CollectionGrant
 from sutazai_contracts.tasks import Beat, BeatReply
 
@@ -343,7 +342,7 @@ class TwinTransaction:
         for event in changes.events:
             ledger.events[event.run].append(event)
         for wake_up in changes.wake_ups:
-            ledger.outbox[new_id()] = wake_up
+            ledger.outbox[wake_up.id] = wake_up
 
     def _held(self, beat: Beat) -> bool:
         row = self._ledger.tasks.get(beat.task)

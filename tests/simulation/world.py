@@ -232,11 +232,12 @@ class World:
         await asyncio.sleep(goal.at)
         while goal.name not in self.accepted:
             new = NewRun(goal.workflow, goal=goal.name, idempotency_key=goal.name)
+            submission = runs.compose(TENANT, new)
             with suppress(Unavailable):
-                self.accepted[goal.name] = await self.ledger.submit(runs.compose(TENANT, new))
+                self.accepted[goal.name] = await self.ledger.submit(submission)
                 self.trace("client", "accepted", goal.name, short(self.accepted[goal.name]))
                 if self.core is not None:
-                    self.core.relay.tell()
+                    self.core.relay.tell(submission.changes.wake_ups)
             await asyncio.sleep(0.3)
         if goal.cancel_after is not None:
             await asyncio.sleep(goal.cancel_after)

@@ -41,20 +41,30 @@ class Ollama:
 
     def register(self, name: str, gguf: Path, **more: Any) -> None:
         """Make a model of a GGUF file known under a name."""
-        with httpx2.Client(base_url=self.url, timeout=120, trust_env=False) as client:
-            with gguf.open("rb") as data:
-                digest = "sha256:" + hashlib.file_digest(data, "sha256").hexdigest()
-            client.post(f"/api/blobs/{digest}", content=gguf.read_bytes()).raise_for_status()
-            body = {"model": name, "files": {gguf.name: digest}, "stream": False, **more}
-            client.post("/api/create", json=body).raise_for_status()
+        register(self.url, name, gguf, **more)
 
     def register_chat(self, name: str, gguf: Path) -> None:
         """Make a chat model known, with a template and with stop texts of its own."""
-        self.register(name, gguf, template=TEMPLATE, parameters={"stop": STOP})
+        register_chat(self.url, name, gguf)
 
     def runner_cpu_s(self) -> float:
         """Give the seconds of processor time of the server and its runners so far."""
         return sum(_cpu_s(pid) for pid in _family(self.process.pid))
+
+
+def register(url: str, name: str, gguf: Path, **more: Any) -> None:
+    """Make a model of a GGUF file known to the server at an address."""
+    with httpx2.Client(base_url=url, timeout=120, trust_env=False) as client:
+        with gguf.open("rb") as data:
+            digest = "sha256:" + hashlib.file_digest(data, "sha256").hexdigest()
+        client.post(f"/api/blobs/{digest}", content=gguf.read_bytes()).raise_for_status()
+        body = {"model": name, "files": {gguf.name: digest}, "stream": False, **more}
+        client.post("/api/create", json=body).raise_for_status()
+
+
+def register_chat(url: str, name: str, gguf: Path, **parameters: Any) -> None:
+    """Make a chat model known to it, with a template and with parameters of its own."""
+    register(url, name, gguf, template=TEMPLATE, parameters={"stop": STOP, **parameters})
 
 
 def find_ollama() -> Path | None:

@@ -1,26 +1,16 @@
 """The writer: answers a question from passages, by a model where there is one, else by extracts."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Annotated, Self
 
-import numpy as np
 from pydantic import Field, StringConstraints, model_validator
 
-from sutazai_agents.questions import parts
-from sutazai_agents.wording import content_words
+from sutazai_agents.writer.choosing import LEAST_SCORE
 from sutazai_agents.writer.choosing import Chosen as Quote
-from sutazai_agents.writer.choosing import choose
 from sutazai_agents.writer.citing import Cited, cited
+from sutazai_agents.writer.fitting import Fit, fit
 from sutazai_agents.writer.generating import Draft, draft
 from sutazai_agents.writer.quoting import INTRODUCTION, confidence, instead, quoted
-from sutazai_agents.writer.scoring import (
-    Reading,
-    fitness,
-    overlaps,
-    read,
-    shortlist,
-)
 from sutazai_contracts.errors import (
     ContextTooSmall,
     InvalidModelOutput,
@@ -32,8 +22,6 @@ from sutazai_kit import Agent, AgentContext
 from sutazai_kit.slots.port import Chosen
 
 _NO_SOURCE = "the language model gave an answer without a source"
-# A part such as "and who?" has no words that could tell what fits it.
-_LEAST_WORDS_OF_PART = 2
 
 
 class WriteTask(Frozen):
@@ -67,39 +55,66 @@ writer = Agent(
 async def write(task: WriteTask, ctx: AgentContext) -> Answer:
     """Answer from what fits the question best; say so where nothing does."""
     await ctx.progress(f"Reading {len(task.passages)} passages")
-    reading = await asyncio.to_thread(read, task.passages)
-    scores = await _scores(task.question, reading, ctx) if reading.candidates else {}
-    quotes = choose(reading, scores)
-    # Where nothing fits, a model would have to make something up.
-    chosen = await ctx.models.choose("writer") if quotes else None
-    if chosen is None:
-        return await _by_extracts(reading, quotes, INTRODUCTION, ctx)
-    return await _by_model(task.question, reading, quotes, chosen, ctx)
+    found = await asyncio.to_thread(fit, task.question, task.passages)
+    async with _Quotes(found, ctx) as quotes:
+        # Where nothing fits, a model would have to make something up.
+        fits = found.is_likely() or bool(await quotes.chosen())
+        model = await ctx.models.choose("writer") if fits else None
+        if model is None:
+            return await _by_extracts(quotes, INTRODUCTION, ctx)
+        return await _by_model(task.question, quotes, model, ctx)
 
 
-async def _by_extracts(
-    reading: Reading, quotes: Sequence[Quote], introduction: str, ctx: AgentContext
-) -> Answer:
-    answer = quoted(reading.passages, quotes, introduction)
+class _Quotes:
+    """The quotes that fit: looked for once, when they are wanted or when there is time."""
+
+    def __init__(self, found: Fit, ctx: AgentContext) -> None:
+        self.reading = found.reading
+        self._found, self._ctx = found, ctx
+        self._looking: asyncio.Task[list[Quote]] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+
+    def look(self) -> asyncio.Task[list[Quote]]:
+        """Begin to look for them, beside what goes on."""
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._found.quotes(self._ctx))
+        return self._looking
+
+    async def chosen(self) -> list[Quote]:
+        """Give them, best first."""
+        return await self.look()
+
+
+async def _by_extracts(quotes: _Quotes, introduction: str, ctx: AgentContext) -> Answer:
+    answer = quoted(quotes.reading.passages, await quotes.chosen(), introduction)
     ctx.meter("extracts", len(answer.citations))
-    await ctx.progress(f"Chose {len(answer.citations)} of {len(reading.candidates)} extracts")
+    await ctx.progress(
+        f"Chose {len(answer.citations)} of {len(quotes.reading.candidates)} extracts"
+    )
     return answer
 
 
-async def _by_model(
-    question: str, reading: Reading, quotes: Sequence[Quote], chosen: Chosen, ctx: AgentContext
-) -> Answer:
+async def _by_model(question: str, quotes: _Quotes, model: Chosen, ctx: AgentContext) -> Answer:
     """Let a model write; where nothing of it has a source, quote instead and say why."""
-    await ctx.progress(f"Asking the model {chosen.model[:100]}")
+    reading = quotes.reading
+    await ctx.progress(f"Asking the model {model.model[:100]}")
     try:
-        made = await draft(question, reading.passages, chosen, ctx)
+        # What is quoted is not needed for the first word, so it does not wait for it.
+        made = await draft(question, reading.passages, model, ctx, on_its_way=quotes.look)
     except (ModelUnavailable, ModelNotFound, ContextTooSmall, InvalidModelOutput) as failed:
-        return await _by_extracts(reading, quotes, instead(str(failed)), ctx)
-    sure = confidence(max(quote.score for quote in quotes))
+        return await _by_extracts(quotes, instead(str(failed)), ctx)
+    sure = confidence(max((quote.score for quote in await quotes.chosen()), default=LEAST_SCORE))
     result = await cited(made, reading, sure, ctx)
     ctx.meter("marks_removed", result.removed)
     if not result.answer.grounded:
-        return await _by_extracts(reading, quotes, instead(_NO_SOURCE), ctx)
+        return await _by_extracts(quotes, instead(_NO_SOURCE), ctx)
     await ctx.progress(_summary(made, result))
     return result.answer
 
@@ -111,29 +126,3 @@ def _summary(made: Draft, result: Cited) -> str:
     if made.cut is not None:
         said.append(f"not all was read: {made.cut}")
     return "; ".join(said)
-
-
-async def _scores(question: str, reading: Reading, ctx: AgentContext) -> dict[int, float]:
-    """Score the candidates worth it, for the question or the part of it that each fits best."""
-    asked = [question, *_parts(question)]
-    overlap = [await asyncio.to_thread(overlaps, each, reading) for each in asked]
-    listed = shortlist(reading, np.maximum.reduce(overlap))
-    vectors = await ctx.embeddings.embed([*asked, *listed.values()], interactive=True)
-    similarity = vectors[len(asked) :].astype(np.float64) @ vectors[: len(asked)].T
-    scored = [
-        fitness(similarity[:, number], each[:, list(listed)]) for number, each in enumerate(overlap)
-    ]
-    fits = dict(zip(listed, np.maximum.reduce(scored).tolist(), strict=True))
-    return {n: fit for n, fit in fits.items() if not _only_repeats(question, reading, n)}
-
-
-def _only_repeats(question: str, reading: Reading, number: int) -> bool:
-    """Tell whether a line of code holds the question itself: an example of asking it."""
-    candidate = reading.candidates[number]
-    asked = question.strip(" ?").casefold()
-    return candidate.extract.kind == "code" and asked in candidate.text.casefold()
-
-
-def _parts(question: str) -> list[str]:
-    found = parts(question)
-    return [part for part in found if len(set(content_words(part))) >= _LEAST_WORDS_OF_PART]

@@ -1,6 +1,6 @@
 """An answer by a model: what it is asked, and what of its text can be used."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -31,7 +31,11 @@ class Draft:
 
 
 async def draft(
-    question: str, passages: Sequence[Passage], chosen: Chosen, ctx: AgentContext
+    question: str,
+    passages: Sequence[Passage],
+    chosen: Chosen,
+    ctx: AgentContext,
+    on_its_way: Callable[[], object] = lambda: None,
 ) -> Draft:
     """Ask a model, and let those who watch read along.
 
@@ -40,6 +44,7 @@ async def draft(
         passages: best first; the last ones are cut first where they do not fit.
         chosen: the model.
         ctx: of the task.
+        on_its_way: called once people read: the model's first piece was said, and another came.
 
     Raises:
         ModelUnavailable: the model said nothing in time, or does not answer.
@@ -60,6 +65,8 @@ async def draft(
             piece = spaces + event.text if len(pieces) > 1 else event.text.lstrip()
             spaces = piece[len(piece.rstrip()) :]
             await ctx.say(piece.rstrip())
+            if len(pieces) == 2:
+                on_its_way()
     return Draft(marks_inside("".join(pieces)).strip(), False, frozenset(), None)
 
 

@@ -1,6 +1,6 @@
 """The services over opened ports: the same in both profiles."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from sutazai.core.limits.requests import RequestLimit
 from sutazai.core.models.answers import KeptAnswers
 from sutazai.core.models.service import Models
 from sutazai.core.runs.feed import EventFeed
+from sutazai.core.runs.model import NewWakeUp
 from sutazai.core.runs.service import Runs
 from sutazai.core.tasks.outcomes import OutcomeConsumer
 from sutazai.core.tasks.reaper import Reaper
@@ -99,7 +100,7 @@ class Apart:
     workers_live_on: whether agents work on while core is away.
     """
 
-    on_wake_ups: Callable[[], None] | None = None
+    on_wake_ups: Callable[[Collection[NewWakeUp]], None] | None = None
     admit: Callable[[Claim], Claim] = lambda claim: claim
     workers_live_on: bool = False
 

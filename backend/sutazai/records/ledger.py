@@ -24,7 +24,6 @@ from sutazai.records import ledger_sql
 from sutazai.records.database import Connection, Database
 from sutazai.records.publication import abandon, publish
 from sutazai.records.switching import give_up, hold, still_indexed, switch
-from sutazai_contracts.identifiers import new_id
 from sutazai_contracts.knowledge import (
     Chunk,
     CollectionGrant,
@@ -182,7 +181,7 @@ class SqlLedger:
 def changes_document(changes: Changes) -> dict[str, list[dict[str, Any]]]:
     """Give changes as the JSON that the write statement takes apart."""
     wake_ups = [
-        {"id": str(new_id()), "tenant": str(w.tenant), "agent": w.agent, "due_at": _time(w.due_at)}
+        {"id": str(w.id), "tenant": str(w.tenant), "agent": w.agent, "due_at": _time(w.due_at)}
         for w in changes.wake_ups
     ]
     events = [

@@ -97,11 +97,12 @@ SELECT agent FROM agents WHERE agent IS NOT NULL AND EXISTS (
 
 DISOWN = "UPDATE tasks SET lease_until = 'epoch' WHERE status = 'claimed'"
 
+# Nobody waits for this to be on the disk: what comes back after a crash is sent twice, no more.
 TAKE_DUE = """
 DELETE FROM outbox WHERE id IN (
     SELECT id FROM outbox WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT $1
     FOR UPDATE SKIP LOCKED)
-RETURNING id, agent
+RETURNING id, agent, set_config('synchronous_commit', 'off', true)
 """
 
 WRITE = """
@@ -138,15 +139,20 @@ SELECT x.* FROM changes, jsonb_to_recordset(doc -> 'wake_ups') AS x(id uuid, ten
     agent text, due_at timestamptz)
 """
 
-# The run first: where its idempotency key is taken nothing else is written. What is ready now is
-# ready by the database's clock, whatever the submitter's says.
+# The run first: where its idempotency key is taken, or there is no collection of the name, nothing
+# else is written. What is ready now is so by the database's clock, whatever the submitter's says.
 SUBMIT = """
-WITH run AS (
+WITH place AS (
+    SELECT id FROM collections WHERE $7::uuid IS NULL AND name = $8::text
+    UNION ALL SELECT $7 WHERE $7 IS NOT NULL OR $8 IS NULL
+), run AS (
     INSERT INTO runs (id, tenant_id, workflow, goal, input, plan, collection_id, collection_name,
                       status, seq, traceparent, idempotency_key, request_hash)
-    VALUES ($1, $2, $3, $4, $5::text::jsonb, $6::text::jsonb, $7, $8, 'pending', $9, $10, $11, $12)
+    SELECT $1, $2, $3, $4, $5::text::jsonb, $6::text::jsonb, place.id, $8, 'pending', $9, $10, $11,
+           $12
+    FROM place
     ON CONFLICT (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-    RETURNING id
+    RETURNING created_at
 ), changes AS (SELECT $13::text::jsonb AS doc FROM run),
 new_tasks AS (
     INSERT INTO tasks (id, tenant_id, run_id, step, agent, status, priority, input, available_at)
@@ -162,7 +168,7 @@ new_tasks AS (
     SELECT x.*, clock_timestamp() FROM changes, jsonb_to_recordset(doc -> 'wake_ups')
         AS x(id uuid, tenant uuid, agent text)
 )
-SELECT id FROM run
+SELECT created_at FROM run
 """
 
 REPLAYED = "SELECT id, request_hash FROM runs WHERE idempotency_key = $1"

@@ -14,6 +14,7 @@ from sutazai.core.runs.ports import RunView, StepView, Submission
 from sutazai.core.runs.transitions import Decisions
 from sutazai.records import ledger_sql
 from sutazai.records.database import Connection, Database
+from sutazai.records.documents import no_collection
 from sutazai.records.ledger import SqlLedgerTransaction, changes_document, write_changes
 from sutazai_contracts.errors import IdempotencyMismatch, NotFound
 from sutazai_contracts.events import Event, EventType
@@ -46,10 +47,13 @@ class SqlRuns:
 
     database: Database
 
-    async def submit(self, tenant: UUID, submission: Submission) -> UUID:
-        """Write a run; where its idempotency key was used before, give the run of that time."""
+    async def submit(self, tenant: UUID, submission: Submission) -> RunView:
+        """Write a run and give it as it was written; where its idempotency key was used before,
+        give the run of that time as it is now.
+        """
         async with self.database.hot(tenant) as connection:
-            return await submit_on(connection, submission)
+            run, written_at = await submit_on(connection, submission)
+        return await self.get(tenant, run) if written_at is None else submission.view(written_at)
 
     async def get(self, tenant: UUID, run: UUID) -> RunView:
         """Read a run with its steps, in one statement."""
@@ -94,14 +98,18 @@ class SqlRuns:
         return {row["id"]: row["seq"] for row in rows}
 
 
-async def submit_on(connection: Connection, submission: Submission) -> UUID:
+async def submit_on(connection: Connection, submission: Submission) -> tuple[UUID, datetime | None]:
     """Write a run on a connection whose tenant is set; one statement, two where it was replayed.
+
+    Returns:
+        The run, and when it was written; None: it was before.
 
     Raises:
         IdempotencyMismatch: the key was used with another request.
+        NotFound: this tenant has no collection of the name.
     """
     run = submission.run
-    made = await connection.fetchval(
+    written_at = await connection.fetchval(
         ledger_sql.SUBMIT,
         run.id,
         run.tenant,
@@ -117,13 +125,14 @@ async def submit_on(connection: Connection, submission: Submission) -> UUID:
         submission.request_hash,
         json.dumps(changes_document(submission.changes)),
     )
-    if made is not None:
-        return run.id
+    if written_at is not None:
+        return run.id, written_at
     row = await connection.fetchrow(ledger_sql.REPLAYED, submission.idempotency_key)
+    if row is None and submission.collection_name is not None:
+        no_collection(submission.collection_name)
     if row is None or row["request_hash"] != submission.request_hash:
         raise IdempotencyMismatch(field="Idempotency-Key")
-    earlier: UUID = row["id"]
-    return earlier
+    return row["id"], None
 
 
 async def cancel_on(connection: Connection, run: UUID, reason: str) -> bool:

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     import loguru
 
 
+# The first pause where what was to be claimed is locked: most locks are held for one commit.
+LOCKED_S = 0.003
+
+
 @dataclass(frozen=True)
 class RunnerSettings:
     """Times of a runner, in seconds, and how many wake-ups it holds.
@@ -109,7 +113,7 @@ class Runner:
         self._works: set[asyncio.Task[None]] = set()
         self._life: asyncio.Task[None] | None = None
         self._down = self._backoff(0.1)
-        self._locked = Backoff(self._random, base_s=0.02, cap_s=0.5)
+        self._locked = Backoff(self._random, base_s=LOCKED_S, cap_s=0.5)
         self._done = self._failed = 0
         self._last_work_at: datetime | None = None
 

@@ -51,7 +51,9 @@ def test_a_goal_becomes_a_cited_answer(client: httpx2.Client) -> None:
     begun = answer.json()
     assert UUID(begun["id"]).version == 7
     assert answer.headers["location"] == f"{RUNS}/{begun['id']}"
-    assert begun["status"] in {"pending", "running"}
+    # As it was written, whatever has become of it since.
+    assert (begun["status"], begun["result"], begun["usage"]) == ("pending", None, {"attempts": 0})
+    assert [step["status"] for step in begun["steps"]] == ["ready", "waiting", "waiting"]
     assert [step["id"] for step in begun["steps"]] == ["research", "write", "review"]
     assert [step["needs"] for step in begun["steps"]] == [[], ["research"], ["research", "write"]]
 
@@ -60,7 +62,8 @@ def test_a_goal_becomes_a_cited_answer(client: httpx2.Client) -> None:
     assert run["error"] is None
     assert run["goal"] == "Who approves a trip above two hundred euros?"
     assert (run["workflow"], run["collection"]) == ("answer", "default")
-    assert run["created_at"] <= run["started_at"] <= run["finished_at"]
+    assert run["steps"][0]["task"] == begun["steps"][0]["task"]
+    assert begun["created_at"] == run["created_at"] <= run["started_at"] <= run["finished_at"]
     result = run["result"]
     assert set(result) == {"answer", "kind", "grounded", "confidence"}
     assert "Okonkwo" in result["answer"]
@@ -194,9 +197,14 @@ def test_ids_are_read_in_any_case(client: httpx2.Client) -> None:
 
 def test_a_run_outlives_its_collection(client: httpx2.Client) -> None:
     assert client.post("/api/v1/collections", json={"name": "brief"}).status_code == 201
-    run = ended(client, start(client, "For a while.", collection="brief").json()["id"])
+    key = str(uuid.uuid4())
+    run = ended(client, start(client, "For a while.", key, collection="brief").json()["id"])
     assert client.delete("/api/v1/collections/brief").status_code == 204
     assert client.get(f"{RUNS}/{run['id']}").json() == run
+    assert start(client, "For a while.", key, collection="brief").json()["id"] == run["id"]
+    for other in (None, str(uuid.uuid4())):
+        again = start(client, "For a while.", other, collection="brief")
+        assert_problem(again, 404, "not_found")
 
 
 def test_another_tenants_run_is_not_there(

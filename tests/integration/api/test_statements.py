@@ -69,7 +69,7 @@ def of_the_request(platform: Running) -> list[str]:
         ("GET", DOCUMENTS + "/{document}", {}, Sent(2, 8)),
         ("GET", DOCUMENTS + "/{document}/text", {}, Sent(2, 8)),
         ("POST", "/api/v1/search", {"json": QUESTION}, Sent(3, 15)),
-        ("POST", "/api/v1/runs", {"json": RUN}, Sent(4, 14)),
+        ("POST", "/api/v1/runs", {"json": RUN}, Sent(2, 4)),
         ("POST", DOCUMENTS, {"files": SAME}, Sent(5, 11)),
         ("POST", DOCUMENTS, {"files": FILE}, Sent(8, 16)),
         ("GET", "/api/v1/agents", {}, Sent(1, 1)),

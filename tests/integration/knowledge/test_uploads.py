@@ -158,7 +158,7 @@ async def test_an_upload_that_is_cut_off_leaves_nothing(world: World, tmp_path: 
 
 async def test_watchers_and_the_relay_hear_of_an_upload(world: World) -> None:
     told: list[str] = []
-    world.runs.on_wake_ups = lambda: told.append("wake-ups")
+    world.runs.on_wake_ups = lambda _: told.append("wake-ups")
     await upload(world, "a.txt", b"one")
     await upload(world, "a.txt", b"one")
     assert told == ["wake-ups"]

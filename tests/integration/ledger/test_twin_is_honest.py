@@ -83,7 +83,11 @@ def sql(ledger: Ledger) -> Side:
         return int(str(count))
 
     records = ledger.runs.records
-    return Side(SqlLedger(ledger.database.open), records.submit, records.cancel, waiting)
+
+    async def submit(tenant: UUID, submission: Submission) -> UUID:
+        return (await records.submit(tenant, submission)).id
+
+    return Side(SqlLedger(ledger.database.open), submit, records.cancel, waiting)
 
 
 def twin() -> Side:

@@ -17,6 +17,7 @@ from sutazai_contracts.slots import Chosen
 from sutazai_contracts.tasks import Claim
 from sutazai_kit import AgentContext, AgentPorts
 from sutazai_kit.answers.exact import PIECE, answer_key
+from sutazai_kit.answers.port import Answers
 from sutazai_kit.asking import ModelAccess
 from sutazai_kit.model.port import Completion, Delta
 from sutazai_kit.model.scripted import Rule, ScriptedConfig, ScriptedModel, open_scripted
@@ -45,7 +46,8 @@ class Desk:
 
     def __init__(self, model: ScriptedModel) -> None:
         self.line, self.model = Line(), model
-        self.kept = InProcessAnswers(KeptAnswers(InProcessCache(), 60.0))
+        self.core = KeptAnswers(InProcessCache(), 60.0)
+        self.kept: Answers = InProcessAnswers(self.core)
 
     def context(self, tenant: UUID = TENANT, agent: str = "writer") -> AgentContext:
         """Give the context of another task."""
@@ -181,9 +183,7 @@ async def test_a_kept_answer_that_does_not_hold_to_its_schema_is_asked_for_again
     ctx = desk.context()
     key = answer_key(KNOWN, request("judge"), Verdict)
     assert key is not None
-    await desk.kept.answers.keep(
-        TENANT, "writer", key, KeptAnswer(text='{"fine": 7}', reason="stop")
-    )
+    await desk.core.keep(TENANT, "writer", key, KeptAnswer(text='{"fine": 7}', reason="stop"))
     answer = await ctx.models.structured(KNOWN, request("judge"), Verdict)
     assert answer.value == Verdict(fine=False)
     assert (len(desk.line.asked), "cached_answers" in ctx.usage) == (1, False)
@@ -201,3 +201,32 @@ async def test_half_a_character_is_given_and_not_kept(desk: Desk) -> None:
     for _ in range(2):
         assert "\ud83d" in (await desk.ask(text="half")).text
     assert len(desk.line.asked) == 2
+
+
+class Noting:
+    """Keep nothing; note how many slots had been given back when something was to be kept."""
+
+    def __init__(self, line: Line) -> None:
+        self.given_back: list[int] = []
+        self._line = line
+
+    async def find(self, claim: Claim, key: str) -> KeptAnswer | None:
+        return None
+
+    async def keep(self, claim: Claim, key: str, answer: KeptAnswer) -> None:
+        self.given_back.append(len(self._line.released))
+
+
+@pytest.mark.parametrize("form", [None, Verdict])
+async def test_a_slot_is_given_back_before_its_answer_is_kept(
+    desk: Desk, form: type[Verdict] | None
+) -> None:
+    # To keep it may take core a second, in which another call has its turn.
+    noting = Noting(desk.line)
+    desk.kept = noting
+    models = desk.context().models
+    if form is None:
+        await models.complete(KNOWN, request())
+    else:
+        await models.structured(KNOWN, request("judge"), form)
+    assert noting.given_back == [1]

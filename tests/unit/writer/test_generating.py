@@ -1,13 +1,16 @@
 """The writer with a scripted model, through the runner's own code, with the real embedder."""
 
 import re
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from sutazai.adapters.minilm.inprocess import InProcessEmbeddings
 from sutazai_agents.writer import writer
 from sutazai_agents.writer.quoting import NOTHING
-from sutazai_contracts.knowledge import Answer
+from sutazai_contracts.knowledge import Answer, EmbeddingModel
 from sutazai_kit import AgentPorts
 from sutazai_kit.model.scripted import Rule, ScriptedConfig, ScriptedModel, open_scripted
 from sutazai_kit.testing import AgentTestResult, give_model, run_agent
@@ -136,6 +139,47 @@ async def test_a_model_that_hangs_leaves_time_to_quote(minilm: InProcessEmbeddin
 async def test_where_nothing_fits_no_model_is_asked(minilm: InProcessEmbeddings) -> None:
     done, model = await call(minilm, saying("Ann [1]."), "Who was the first woman in space?")
     assert (done.output.answer, model.asked) == (NOTHING, [])
+
+
+class Noting:
+    """The embedder; notes how often the model had been asked when it was."""
+
+    def __init__(self, minilm: InProcessEmbeddings, model: ScriptedModel) -> None:
+        self.asked: list[int] = []
+        self._minilm, self._scripted = minilm, model
+
+    @property
+    def model(self) -> EmbeddingModel:
+        return self._minilm.model
+
+    async def embed(
+        self, texts: Sequence[str], *, interactive: bool = False
+    ) -> NDArray[np.float32]:
+        self.asked.append(len(self._scripted.asked))
+        return await self._minilm.embed(texts, interactive=interactive)
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return await self._minilm.count_tokens(texts)
+
+    async def aclose(self) -> None:
+        """The embedder is not ours."""
+
+
+@pytest.mark.parametrize(("similarity", "before"), [(0.8, 1), (-0.5, 0)])
+async def test_only_in_doubt_sentences_are_embedded_before_the_model_is_asked(
+    minilm: InProcessEmbeddings, similarity: float, before: int
+) -> None:
+    found = SHOP.model_copy(update={"similarity": similarity}).model_dump(mode="json")
+    async with open_scripted(saying("Bread costs four euros [1].")) as model:
+        embedder = Noting(minilm, model)
+        done = await run_agent(
+            writer,
+            {"question": QUESTION, "passages": [found]},
+            ports=AgentPorts(embeddings=embedder, models=give_model(model)),
+        )
+    assert embedder.asked[0] == before
+    assert (done.output.answer, done.output.grounded) == ("Bread costs four euros [1].", True)
+    assert done.output.confidence >= 5
 
 
 async def test_passages_that_do_not_fit_are_cut_and_that_is_said(

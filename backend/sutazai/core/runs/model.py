@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sutazai_contracts.events import EventType
+from sutazai_contracts.identifiers import new_id
 from sutazai_contracts.knowledge import IndexedDocument, RebuiltCollection
 from sutazai_contracts.workflows import Workflow
 
@@ -116,11 +117,13 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class NewWakeUp:
-    """A wake-up for an agent's queue, sent at its time or later."""
+    """A wake-up for an agent's queue, sent at its time or later; `at_once`: that is now."""
 
     tenant: UUID
     agent: str
     due_at: datetime
+    at_once: bool = True
+    id: UUID = field(default_factory=new_id)
 
 
 @dataclass(frozen=True, slots=True)

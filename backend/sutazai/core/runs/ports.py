@@ -12,13 +12,43 @@ from sutazai_contracts.events import Event
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A run about to be written, with its first tasks, events and wake-ups in `changes`."""
+    """A run about to be written, with its first tasks, events and wake-ups in `changes`.
+
+    Where a collection is named and the run has none yet, the one of that name is looked up.
+    """
 
     run: RunRow
     changes: Changes
     collection_name: str | None = None
     idempotency_key: str | None = None
     request_hash: bytes | None = None
+
+    def view(self, created_at: datetime) -> "RunView":
+        """Give the run as it is right after it was written: nobody has claimed anything of it."""
+        run = self.run
+        tasks = {task.step: task for task in self.changes.new_tasks.values()}
+        return RunView(
+            id=run.id,
+            status=run.status,
+            workflow=run.plan.name,
+            goal=run.goal,
+            collection=self.collection_name,
+            input=run.input,
+            created_at=created_at,
+            started_at=None,
+            finished_at=None,
+            result=None,
+            citations=(),
+            error=None,
+            seq=run.seq,
+            steps=tuple(
+                StepView(step.id, step.agent, step.needs, task.status, task=task.id)
+                if (task := tasks.get(step.id))
+                else StepView(step.id, step.agent, step.needs, "waiting")
+                for step in run.plan.steps
+            ),
+            usage={"attempts": 0},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +92,13 @@ class RunView:
 class RunRecords(Protocol):
     """Runs of one tenant. All raise `DatabaseUnavailable` where the database does not answer."""
 
-    async def submit(self, tenant: UUID, submission: Submission) -> UUID:
-        """Write a run; where its idempotency key was used before, give the run of that time.
+    async def submit(self, tenant: UUID, submission: Submission) -> RunView:
+        """Write a run and give it as it was written; where its idempotency key was used before,
+        give the run of that time as it is now.
 
         Raises:
             IdempotencyMismatch: the key was used with another request.
+            NotFound: this tenant has no collection of the name.
         """
 
     async def get(self, tenant: UUID, run: UUID) -> RunView:

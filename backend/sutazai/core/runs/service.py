@@ -12,7 +12,7 @@ from uuid import UUID
 from sutazai.core.pages import Page, decode_cursor, encode_cursor
 from sutazai.core.runs.feed import EventFeed
 from sutazai.core.runs.live import Standing, Told
-from sutazai.core.runs.model import Changes, RunRow, RunStatus, Snapshot, TaskStatus
+from sutazai.core.runs.model import Changes, NewWakeUp, RunRow, RunStatus, Snapshot, TaskStatus
 from sutazai.core.runs.plan import check_workflow
 from sutazai.core.runs.ports import RunRecords, RunView, Submission
 from sutazai.core.runs.transitions import Decisions
@@ -44,14 +44,15 @@ class Runs:
         feed: wakes watchers.
         workflows: those that are known, by name.
         agents: names of the agents that are known, to refuse a plan that names another.
-        on_wake_ups: called after a commit that left wake-ups in the outbox.
+        on_wake_ups: called after a commit that left wake-ups in the outbox, with those of them
+            that are known.
     """
 
     records: RunRecords
     feed: EventFeed
     workflows: Mapping[str, Workflow]
     agents: Callable[[], Set[str]]
-    on_wake_ups: Callable[[], None] = lambda: None
+    on_wake_ups: Callable[[Collection[NewWakeUp]], None] = lambda wake_ups: None
     random: Callable[[], float] = field(default=random.random)
 
     def compose(self, tenant: UUID, new: NewRun) -> Submission:
@@ -94,20 +95,23 @@ class Runs:
 
         Raises:
             IdempotencyMismatch: the key was used with another request.
+            NotFound: this tenant has no collection of the name.
         """
         known = self.workflows.get(new.workflow)
         if known is not None and not known.public:
             raise InvalidInput(
                 f"the workflow {new.workflow} is started by the platform only", field="workflow"
             )
-        run = await self.records.submit(tenant, self.compose(tenant, new))
-        self.submitted([run])
-        return await self.records.get(tenant, run)
+        submission = self.compose(tenant, new)
+        run = await self.records.submit(tenant, submission)
+        if run.id == submission.run.id:
+            self.submitted([run.id], submission.changes.wake_ups)
+        return run
 
-    def submitted(self, runs: Collection[UUID]) -> None:
+    def submitted(self, runs: Collection[UUID], wake_ups: Collection[NewWakeUp] = ()) -> None:
         """Tell that runs were written: their watchers, and whoever sends wake-ups."""
         self.feed.tell(runs)
-        self.on_wake_ups()
+        self.on_wake_ups(wake_ups)
 
     async def get(self, tenant: UUID, run: UUID) -> RunView:
         """Read a run with its steps; `NotFound` where this tenant has none such."""

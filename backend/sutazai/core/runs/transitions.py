@@ -194,7 +194,7 @@ class Decisions:
             retry=True,
             retry_at=task.available_at.isoformat(),
         )
-        self.changes.wake_ups.append(NewWakeUp(task.tenant, task.agent, task.available_at))
+        self._wake(task)
 
     def _give_up(self, task: TaskRow, status: TaskStatus, reason: str) -> None:
         task.status, task.error = status, reason
@@ -253,7 +253,7 @@ class Decisions:
         self.changes.runs[self.run.id] = self.run
         self.changes.new_tasks[task.id] = task
         self._step_event(EventType.STEP_READY, task)
-        self.changes.wake_ups.append(NewWakeUp(task.tenant, task.agent, task.available_at))
+        self._wake(task)
 
     def _end(self, status: RunStatus, event: EventType, data: dict[str, Any]) -> None:
         for task in self.snapshot.tasks.values():
@@ -284,6 +284,12 @@ class Decisions:
         self.changes.runs[self.run.id] = self.run
         if task.id not in self.changes.new_tasks:
             self.changes.tasks[task.id] = task
+
+    def _wake(self, task: TaskRow) -> None:
+        due_at = task.available_at
+        at_once = due_at <= self.snapshot.now
+        wake_up = NewWakeUp(task.tenant, task.agent, due_at, at_once, self.new_id())
+        self.changes.wake_ups.append(wake_up)
 
     def _step_event(self, type_: EventType, task: TaskRow, **data: Any) -> None:
         self._event(type_, {"step": task.step, "agent": task.agent, "task": str(task.id), **data})

@@ -2,18 +2,23 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from loguru import logger
 
-from sutazai.core.tasks.ports import LedgerRecords
+from sutazai.core.runs.model import NewWakeUp
+from sutazai.core.tasks.ports import DueWakeUp, LedgerRecords
 from sutazai_contracts.errors import QueueFull, Unavailable
 from sutazai_contracts.identifiers import new_id
 from sutazai_contracts.queues import WakeUp, task_queue
 from sutazai_kit.bus.port import Bus
 
 BATCH = 500
+# How long rows of wake-ups that were sent already may lie in the outbox, so that they go together.
+MERGE_S = 0.01
 
 
 @dataclass(slots=True)
@@ -21,7 +26,8 @@ class Relay:
     """Publish due wake-ups: at once when told, else every `poll_s` seconds.
 
     A wake-up leaves the outbox in the transaction that ends after its publication was confirmed,
-    so it may be sent twice and is never dropped.
+    so it may be sent twice and is never dropped. One that this process has just committed is told
+    with its row, and published before that is read.
     """
 
     records: LedgerRecords
@@ -29,25 +35,39 @@ class Relay:
     poll_s: float = 1.0
     sent: int = 0
     _told: asyncio.Event = field(default_factory=asyncio.Event)
+    _look_at: float = 0.0
+    _handed: list[NewWakeUp] = field(default_factory=list)
+    _ahead: set[UUID] = field(default_factory=set)
 
-    def tell(self) -> None:
-        """Say that there are new wake-ups."""
+    def tell(self, wake_ups: Collection[NewWakeUp] = ()) -> None:
+        """Say that there are new wake-ups, and which, where that is known."""
+        at_once = [wake_up for wake_up in wake_ups if wake_up.at_once]
+        if wake_ups and not at_once:
+            return  # found when they are due
+        self._handed += at_once
+        pause_s = MERGE_S if at_once else 0.0
+        self._look_at = min(self._look_at, asyncio.get_running_loop().time() + pause_s)
         self._told.set()
 
     async def run(self) -> None:
         """Publish until cancelled."""
+        clock = asyncio.get_running_loop().time
         while True:
+            self._told.clear()
             try:
-                taken = await self.publish_due()
+                await self._publish_handed()
+                if clock() >= self._look_at:
+                    self._look_at = clock() + self.poll_s
+                    if await self.publish_due() == BATCH:
+                        self._look_at = clock()
             except Unavailable as exc:
                 logger.warning("Wake-ups wait in the outbox: {}", exc)
                 await asyncio.sleep(self.poll_s)
-                continue
-            if taken == BATCH:
+                self._look_at = clock()
                 continue
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), self.poll_s)
-            self._told.clear()
+                async with asyncio.timeout_at(self._look_at):
+                    await self._told.wait()
 
     async def publish_due(self) -> int:
         """Publish what is due, one batch; gives how many left the outbox.
@@ -55,9 +75,11 @@ class Relay:
         Raises:
             Unavailable: the database or the bus does not answer; nothing left the outbox.
         """
+        # Of those that are not taken now, others were faster, or they are sent once more.
+        ahead, self._ahead = self._ahead, set()
         async with self.records.transaction() as tx:
             due = await tx.take_due(BATCH)
-            await self.wake(Counter(wake_up.agent for wake_up in due))
+            await self.wake(_agents(wake_up for wake_up in due if wake_up.id not in ahead))
         self.sent += len(due)
         return len(due)
 
@@ -74,3 +96,13 @@ class Relay:
                 await self.bus.publish(task_queue(agent), bodies)
             except QueueFull:
                 logger.debug("The queue of {} is full; its wake-ups are enough", agent)
+
+    async def _publish_handed(self) -> None:
+        """Publish what was told with its row, which is taken out a moment later."""
+        handed, self._handed = self._handed, []
+        await self.wake(_agents(handed))
+        self._ahead.update(wake_up.id for wake_up in handed)
+
+
+def _agents(wake_ups: Iterable[NewWakeUp | DueWakeUp]) -> Counter[str]:
+    return Counter(wake_up.agent for wake_up in wake_ups)

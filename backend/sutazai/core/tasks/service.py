@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from loguru import logger
 
-from sutazai.core.runs.model import Changes, Snapshot, TaskRow
+from sutazai.core.runs.model import Changes, NewWakeUp, Snapshot, TaskRow
 from sutazai.core.runs.transitions import Decisions
 from sutazai.core.tasks.ports import Candidate, LedgerRecords, LedgerTransaction
 from sutazai.core.tasks.publishing import check_publishing, publishing
@@ -35,7 +35,7 @@ class Tasks:
         read_chunks: reads the chunks that a step's output names, for a tenant and that output.
         lease_s: seconds a claim holds without a heartbeat.
         on_events: called after a commit with the runs that have new events.
-        on_wake_ups: called after a commit that left wake-ups in the outbox.
+        on_wake_ups: called after a commit that left wake-ups in the outbox, with these.
         on_outcome: called after a commit with each outcome that was applied.
         admit: adds to a claim what its holder gets in by, before it is handed over.
     """
@@ -44,7 +44,7 @@ class Tasks:
     read_chunks: ChunkReader
     lease_s: float = 10.0
     on_events: Callable[[Collection[UUID]], None] = lambda runs: None
-    on_wake_ups: Callable[[], None] = lambda: None
+    on_wake_ups: Callable[[Collection[NewWakeUp]], None] = lambda wake_ups: None
     on_outcome: Callable[[Outcome], None] = lambda outcome: None
     admit: Callable[[Claim], Claim] = lambda claim: claim
     random: Callable[[], float] = field(default=random.random)
@@ -241,7 +241,7 @@ class Tasks:
         if changes.events:
             self.on_events({event.run for event in changes.events})
         if changes.wake_ups:
-            self.on_wake_ups()
+            self.on_wake_ups(changes.wake_ups)
 
 
 def _grant(

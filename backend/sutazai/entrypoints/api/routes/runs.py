@@ -74,12 +74,10 @@ async def start_run(
     traceparent: TraceParent = None,
 ) -> RunShape:
     """Write a run down and set agents to work; the answer is there before the work is done."""
-    collection = await platform.knowledge.collection(caller.tenant, body.collection)
     new = NewRun(
         workflow=body.workflow,
         goal=body.goal,
-        collection=collection.id,
-        collection_name=collection.name,
+        collection_name=body.collection,
         idempotency_key=idempotency_key,
         traceparent=traceparent,
     )

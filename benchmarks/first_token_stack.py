@@ -1,0 +1,152 @@
+"""How soon the first word comes through the stack that runs, beside its own Ollama asked directly.
+
+The stack is the one that `make up` started. It is asked through its gateway, about a document in a
+collection made for it, and the direct call goes to the address of the stack's Ollama container with
+what the writer asks for these passages, made by the same code. Where the stack has no model, one of
+random weights is put into its Ollama. All that was made is removed at the end.
+"""
+
+import asyncio
+import json
+import random
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+
+from benchmarks.first_token import (
+    ASKED,
+    CONTEXT,
+    DOCUMENT,
+    LAST,
+    compared,
+    directly,
+    medians,
+    recording,
+    through_the_platform,
+    watched,
+)
+from sutazai.settings import RuntimeSettings
+from sutazai_agents.writer.generating import asked
+from sutazai_contracts.knowledge import Passage
+from sutazai_contracts.slots import Chosen
+from sutazai_kit.model.ollama import OllamaConfig, open_ollama
+from tests.stack.running import ROOT, Stack, eventually, run
+from tests.support.gguf import write_tiny_llama
+from tests.support.ollama import register_chat
+
+MODEL = "tinyllama"
+KNOWN_S = 90.0
+# Between rounds, as people ask: the gateway and core count how often somebody does.
+PAUSE_S = 0.2
+
+
+def measure_stack(rounds: int = 20) -> dict[str, float]:
+    """Ask the stack and its Ollama in turn; figures are medians, in milliseconds."""
+    stack = Stack("sutazai", ROOT / ".stack", {})
+    key = {"Authorization": f"Bearer {stack.api_key}"}
+    with (
+        httpx2.Client(base_url=stack.gateway, headers=key, timeout=120) as client,
+        _model(client, _ollama(stack)),
+        _collection(client) as collection,
+    ):
+        return _measure(client, _ollama(stack), collection, rounds)
+
+
+def _measure(client: httpx2.Client, ollama: str, collection: str, rounds: int) -> dict[str, float]:
+    # Answers are kept: what was asked at another time is not asked again.
+    first = random.randrange(LAST // 4)
+    taken: list[dict[str, float]] = []
+    chat: dict[str, Any] = {}
+    # The first round loads the model.
+    for number in range(first, first + rounds + 1):
+        question = ASKED.format(number)
+        seen = through_the_platform(client, question, collection)
+        run = client.get(f"/api/v1/runs/{seen.run}").raise_for_status().json()
+        chat = chat or _chat(client, ollama, run)
+        direct, last = directly(ollama, chat, ASKED.format(first), ASKED.format(LAST - number))
+        if last["prompt_eval_count"] != run["usage"]["prompt_tokens"]:
+            raise SystemExit(
+                f"the direct call was of {last['prompt_eval_count']} tokens, and the platform's of "
+                f"{run['usage']['prompt_tokens']:g}: it asks in another way"
+            )
+        taken.append(compared(seen, direct))
+        time.sleep(PAUSE_S)
+    return medians(taken[1:])
+
+
+def _chat(client: httpx2.Client, ollama: str, run: dict[str, Any]) -> dict[str, Any]:
+    """Give what the writer asks Ollama for the passages of a run."""
+    found = next(step["output"] for step in run["steps"] if step["id"] == "research")
+    passages = [Passage.model_validate(passage) for passage in found["passages"]]
+    writer = _writer(client)
+    most = int(RuntimeSettings.model_fields["num_ctx"].default)
+    num_ctx = min(most, writer["capabilities"]["context_tokens"] or most)
+    chosen = Chosen(model=writer["name"], provider="ollama", num_ctx=num_ctx, json_schema=True)
+    request = asked(run["goal"], passages, chosen).model_copy(update={"num_ctx": num_ctx})
+    with recording(ollama) as (url, recorder):
+
+        async def ask() -> None:
+            async with (
+                open_ollama(OllamaConfig(base_url=url, num_ctx=num_ctx)) as model,
+                aclosing(model.stream(request)) as events,
+            ):
+                async for _ in events:
+                    pass
+
+        asyncio.run(ask())
+        return recorder.first()
+
+
+def _writer(client: httpx2.Client) -> dict[str, Any]:
+    """Give the model that writes answers, or nothing where there is none."""
+    told = client.get("/api/v1/models").raise_for_status().json()
+    by_name = {model["name"]: model for model in told["models"]}
+    return dict(by_name.get(told["roles"]["writer"], {}))
+
+
+def _ollama(stack: Stack) -> str:
+    """Give the address of the Ollama container on its inner network, which this machine reaches."""
+    name = stack.compose("ps", "-q", "ollama").strip()
+    if not name:
+        raise SystemExit("the stack has no Ollama that runs: `make up`")
+    networks = json.loads(run("docker", "inspect", name))[0]["NetworkSettings"]["Networks"]
+    return f"http://{next(iter(networks.values()))['IPAddress']}:11434"
+
+
+@contextmanager
+def _model(client: httpx2.Client, ollama: str) -> Iterator[None]:
+    """See to it that there is a model, and remove it where it was made for this."""
+    if _writer(client):
+        yield
+        return
+    with tempfile.TemporaryDirectory() as made:
+        gguf = write_tiny_llama(Path(made) / "tiny.gguf", context=CONTEXT, width=512, layers=4)
+        # Two threads on two cores that others work on too are many times slower than one.
+        register_chat(ollama, MODEL, gguf, num_thread=1)
+    try:
+        eventually(lambda: _writer(client), within_s=KNOWN_S, every_s=1)
+        yield
+    finally:
+        httpx2.request("DELETE", f"{ollama}/api/delete", json={"model": MODEL}, timeout=30)
+
+
+@contextmanager
+def _collection(client: httpx2.Client) -> Iterator[str]:
+    """Make a collection with the document, and remove it."""
+    name = f"bench-{uuid4().hex[:8]}"
+    client.post("/api/v1/collections", json={"name": name}).raise_for_status()
+    try:
+        upload = client.post(
+            f"/api/v1/collections/{name}/documents",
+            files={"file": ("leases.md", DOCUMENT.encode())},
+        )
+        watched(client, upload.raise_for_status().json()["run"]["id"])
+        yield name
+    finally:
+        client.delete(f"/api/v1/collections/{name}")
