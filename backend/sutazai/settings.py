@@ -226,6 +226,21 @@ class KnowledgeSettings(BaseSettings):
     )
 
 
+class ConversationSettings(BaseSettings):
+    """How much of a conversation goes with its next question."""
+
+    model_config = SettingsConfigDict(env_prefix="SUTAZAI_CONVERSATIONS_", frozen=True)
+
+    context_tokens: int = Field(
+        default=1000,
+        ge=0,
+        le=32_000,
+        description="Tokens of earlier questions and answers that go with a question, the newest "
+        "first, and no more than a quarter of what the model reads. What does not fit is left out, "
+        "and the answer says how much that was. 0: each question stands alone.",
+    )
+
+
 class EgressSettings(BaseSettings):
     """Whether anything may leave this machine."""
 
@@ -319,6 +334,7 @@ class Settings(BaseModel):
     runtime: RuntimeSettings = Field(default_factory=RuntimeSettings)
     embeddings: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
     knowledge: KnowledgeSettings = Field(default_factory=KnowledgeSettings)
+    conversations: ConversationSettings = Field(default_factory=ConversationSettings)
     egress: EgressSettings = Field(default_factory=EgressSettings)
     login: LoginSettings = Field(default_factory=LoginSettings)
     dashboard: DashboardSettings = Field(default_factory=DashboardSettings)
