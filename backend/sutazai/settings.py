@@ -158,6 +158,11 @@ class RuntimeSettings(BaseSettings):
     writer: str = Field(default="", description="Models that write answers.")
     reviewer: str = Field(default="", description="Models that check answers.")
     coder: str = Field(default="codellama", description="Models that write code.")
+    rewriter: str = Field(
+        default="",
+        description="Models that reword a question that leans on what was said before it, which "
+        "takes a call more; unset: none does, and the words of earlier questions are added to it.",
+    )
     large: str = Field(default="", description="Models preferred for large tasks.")
     large_from: int = Field(
         default=2000, ge=0, description="Tokens to be read from which on a task is large."
@@ -234,7 +239,7 @@ class ConversationSettings(BaseSettings):
     context_tokens: int = Field(
         default=1000,
         ge=0,
-        le=32_000,
+        le=8000,
         description="Tokens of earlier questions and answers that go with a question, the newest "
         "first, and no more than a quarter of what the model reads. What does not fit is left out, "
         "and the answer says how much that was. 0: each question stands alone.",
