@@ -64,7 +64,9 @@ async def draft(
                 text = marks_inside("".join(pieces)).strip()
                 if event.reason == "cancelled" and not text:
                     raise ModelUnavailable(f"The model {chosen.model} did not answer in time.")
-                return Draft(text, event.reason == "stop", _unread(event.cut, len(before)), event.cut)
+                return Draft(
+                    text, event.reason == "stop", _unread(event.cut, len(before)), event.cut
+                )
             pieces.append(event.text)
             # Space at either end is not kept, so it waits for what it stands before.
             piece = spaces + event.text if len(pieces) > 1 else event.text.lstrip()
