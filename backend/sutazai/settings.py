@@ -158,6 +158,11 @@ class RuntimeSettings(BaseSettings):
     writer: str = Field(default="", description="Models that write answers.")
     reviewer: str = Field(default="", description="Models that check answers.")
     coder: str = Field(default="codellama", description="Models that write code.")
+    rewriter: str = Field(
+        default="",
+        description="Models that reword a question that leans on what was said before it, which "
+        "takes a call more; unset: none does, and the words of earlier questions are added to it.",
+    )
     large: str = Field(default="", description="Models preferred for large tasks.")
     large_from: int = Field(
         default=2000, ge=0, description="Tokens to be read from which on a task is large."
@@ -223,6 +228,21 @@ class KnowledgeSettings(BaseSettings):
         ge=1,
         le=100_000,
         description="Collections a tenant may have; each takes memory of the vector store.",
+    )
+
+
+class ConversationSettings(BaseSettings):
+    """How much of a conversation goes with its next question."""
+
+    model_config = SettingsConfigDict(env_prefix="SUTAZAI_CONVERSATIONS_", frozen=True)
+
+    context_tokens: int = Field(
+        default=1000,
+        ge=0,
+        le=8000,
+        description="Tokens of earlier questions and answers that go with a question, the newest "
+        "first, and no more than a quarter of what the model reads. What does not fit is left out, "
+        "and the answer says how much that was. 0: each question stands alone.",
     )
 
 
@@ -319,6 +339,7 @@ class Settings(BaseModel):
     runtime: RuntimeSettings = Field(default_factory=RuntimeSettings)
     embeddings: EmbeddingSettings = Field(default_factory=EmbeddingSettings)
     knowledge: KnowledgeSettings = Field(default_factory=KnowledgeSettings)
+    conversations: ConversationSettings = Field(default_factory=ConversationSettings)
     egress: EgressSettings = Field(default_factory=EgressSettings)
     login: LoginSettings = Field(default_factory=LoginSettings)
     dashboard: DashboardSettings = Field(default_factory=DashboardSettings)

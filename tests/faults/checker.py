@@ -41,6 +41,7 @@ def record_problems(records: Records, submitted: Submitted) -> Iterator[str]:
     for task in records.tasks:
         if task.status != "succeeded":
             yield f"the task {task.step} of run {task.run} is {task.status}"
+    yield from _messages(records)
     yield from _documents(records, submitted)
     if records.outbox:
         yield f"{records.outbox} wake-ups are left in the outbox"
@@ -76,6 +77,18 @@ def _events(run: Run, events: list[Event]) -> Iterator[str]:
             yield f"the run {run.id} has {times} events {kind}"
     if events and events[-1].type != "run.succeeded":
         yield f"the last event of run {run.id} is {events[-1].type}"
+
+
+def _messages(records: Records) -> Iterator[str]:
+    """Find questions of conversations without their one answer, and answers to nothing."""
+    by_run: dict[UUID, Counter[str]] = defaultdict(Counter)
+    for message in records.messages:
+        by_run[message.run][message.role] += 1
+        if message.role == "assistant" and message.status != "succeeded":
+            yield f"the answer of run {message.run} says that it {message.status}"
+    for run in records.turns | by_run.keys():
+        if dict(by_run[run]) != {"user": 1, "assistant": 1}:
+            yield f"the run {run} of a conversation has the messages {dict(by_run[run])}"
 
 
 def _documents(records: Records, submitted: Submitted) -> Iterator[str]:

@@ -63,6 +63,17 @@ class Version:
 
 
 @dataclass(frozen=True)
+class Message:
+    """A row of `messages`."""
+
+    conversation: UUID
+    number: int
+    role: str
+    run: UUID
+    status: str | None
+
+
+@dataclass(frozen=True)
 class Records:
     """What PostgreSQL holds."""
 
@@ -75,6 +86,8 @@ class Records:
     collections: list[UUID]
     outbox: int
     leftovers: int
+    messages: list[Message] = field(default_factory=list)
+    turns: set[UUID] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -126,6 +139,13 @@ def read_records(connection: Connection) -> Records:
             collections=[row[0] for row in connection.execute("SELECT physical FROM collections")],
             outbox=_count(connection, "outbox"),
             leftovers=_count(connection, "leftovers"),
+            messages=[
+                Message(*row)
+                for row in connection.execute(
+                    "SELECT conversation_id, number, role, run_id, status FROM messages"
+                )
+            ],
+            turns={row[0] for row in connection.execute("SELECT id FROM turns")},
         )
 
 

@@ -35,7 +35,10 @@ _KINDS: tuple[Kind, ...] = ("answer", "effects", "upload")
 
 @dataclass(frozen=True)
 class Piece:
-    """One thing to submit: a run by its idempotency key, or a document by its name."""
+    """One thing to submit: a run by its idempotency key, or a document by its name.
+
+    An answer is asked for in a conversation of its own.
+    """
 
     kind: Kind
     name: str
@@ -50,6 +53,7 @@ class Load:
     submitted: Submitted = field(default_factory=Submitted)
     sent: list[Piece] = field(default_factory=list)
     repeated: int = 0
+    conversations: dict[str, str] = field(default_factory=dict)
     # Not the length of `sent`, which shrinks: a name is given once.
     made: int = 0
 
@@ -91,7 +95,9 @@ class Load:
                 continue
             assert answer.status_code in ANSWERED, answer.text
             body = answer.json()
-            return UUID(body["document"]["run"] if piece.kind == "upload" else body["id"])
+            if piece.kind == "upload":
+                return UUID(body["document"]["run"])
+            return UUID((body["run"] if piece.kind == "answer" else body)["id"])
 
     async def _send(self, client: httpx2.AsyncClient, piece: Piece) -> httpx2.Response:
         if piece.kind == "upload":
@@ -99,11 +105,20 @@ class Load:
                 DOCUMENTS,
                 files={"file": (piece.name, piece.body.encode(), "application/octet-stream")},
             )
-        return await client.post(
-            "/api/v1/runs",
-            json={"goal": piece.body, "workflow": piece.kind},
-            headers={"Idempotency-Key": piece.name},
-        )
+        key = {"Idempotency-Key": piece.name}
+        if piece.kind == "answer":
+            place = f"/api/v1/conversations/{await self._conversation(client, piece.name)}/messages"
+            return await client.post(place, json={"goal": piece.body}, headers=key)
+        asked = {"goal": piece.body, "workflow": piece.kind}
+        return await client.post("/api/v1/runs", json=asked, headers=key)
+
+    async def _conversation(self, client: httpx2.AsyncClient, name: str) -> str:
+        """Give the conversation of a piece; where the answer that made one is lost, another."""
+        while name not in self.conversations:
+            made = await self._answer(client, "POST", "/api/v1/conversations", {})
+            assert made.status_code == 201, made.text
+            self.conversations[name] = made.json()["id"]
+        return self.conversations[name]
 
     async def scrap(self, client: httpx2.AsyncClient, names: Iterable[str]) -> None:
         """Remove documents that were uploaded, each again and again until it is gone."""
@@ -116,10 +131,12 @@ class Load:
             # Not found where an earlier try removed it, whose answer was lost.
             assert gone.status_code in {204, 404}, gone.text
 
-    async def _answer(self, client: httpx2.AsyncClient, method: str, path: str) -> httpx2.Response:
+    async def _answer(
+        self, client: httpx2.AsyncClient, method: str, path: str, body: object = None
+    ) -> httpx2.Response:
         while True:
             with suppress(httpx2.TransportError):
-                answer = await client.request(method, path)
+                answer = await client.request(method, path, json=body)
                 if answer.status_code != 503:
                     return answer
             self.repeated += 1

@@ -72,6 +72,11 @@ def test_nothing_is_lost_or_doubled_by_a_kill_and_a_stop(worked: Worked) -> None
 
 
 ROW_PLANTS = {
+    "lost answer": (
+        "DELETE FROM messages WHERE id ="
+        " (SELECT id FROM messages WHERE role = 'assistant' LIMIT 1)",
+        "of a conversation has the messages {'user': 1}",
+    ),
     "lost chunk": (
         "DELETE FROM chunks WHERE id = (SELECT id FROM chunks LIMIT 1)",
         "rows of chunks and says that it has",

@@ -104,6 +104,27 @@ class JourneySuite:
         # A run that has ended gives all of its events again, and nothing after the last.
         assert [event["id"] for event in watch(client, run)] == [str(n) for n in numbers]
 
+    @pytest.mark.requirement("E6", part="conversation history: asked over HTTP, in both profiles")
+    def test_a_question_that_leans_on_another_is_answered_in_its_conversation(
+        self, client: httpx2.Client, collection: str
+    ) -> None:
+        upload(client, collection, "leases.md", LEASES)
+        made = client.post("/api/v1/conversations", json={"collection": collection})
+        place = f"/api/v1/conversations/{made.json()['id']}"
+        for question in ("What keeps a lease of a worker?", "And how long does it hold?"):
+            posted = client.post(f"{place}/messages", json={"goal": question})
+            assert posted.status_code == 202, posted.text
+            events = watch(client, posted.json()["run"]["id"])
+            assert events[-1]["event"] == "run.succeeded"
+        messages = client.get(f"{place}/messages").json()["items"]
+        assert [message["role"] for message in messages] == ["assistant", "user"] * 2
+        assert "ten seconds" in messages[0]["text"]
+        assert messages[0]["context"]["used"] == 2
+        run = client.get(f"/api/v1/runs/{messages[0]['run']}").json()
+        assert run["conversation"] == made.json()["id"]
+        assert client.delete(place).status_code == 204
+        assert client.get(place).status_code == 404
+
     @pytest.mark.requirement("E2", part="unchanged content skipped")
     def test_the_same_file_again_costs_nothing(
         self, client: httpx2.Client, collection: str

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from sutazai_agents.librarian import IndexTask, librarian
 from sutazai_agents.researcher import researcher
 from sutazai_agents.reviewer import reviewer
 from sutazai_agents.writer import writer
+from sutazai_contracts.conversations import Exchange
 from sutazai_contracts.knowledge import (
     Answer,
     CollectionGrant,
@@ -54,10 +56,15 @@ class Asked:
     @property
     def is_found(self) -> bool:
         """Tell whether a passage holds the phrase."""
-        return any(
-            passage.document.name == self.question.document and self._says_it(passage.text)
-            for passage in self.found.passages
-        )
+        return self.rank is not None
+
+    @property
+    def rank(self) -> int | None:
+        """Tell which passage holds the phrase, from 1."""
+        for rank, passage in enumerate(self.found.passages, 1):
+            if passage.document.name == self.question.document and self._says_it(passage.text):
+                return rank
+        return None
 
     @property
     def is_cited(self) -> bool:
@@ -108,8 +115,18 @@ def questions() -> list[Question]:
     ]
 
 
-async def ask_all(root: Path, embeddings: Embeddings) -> list[Asked]:
-    """Index the corpus in a new folder, and ask everything."""
+@dataclass(frozen=True)
+class Corpus:
+    """The documents, indexed; `texts` is the stored text of each by its id."""
+
+    ports: AgentPorts
+    grant: CollectionGrant
+    texts: dict[UUID, str]
+
+
+@asynccontextmanager
+async def indexed_corpus(root: Path, embeddings: Embeddings) -> AsyncIterator[Corpus]:
+    """Index the corpus in a new folder."""
     async with open_edge_vectors(root / "vectors") as vectors:
         ports = AgentPorts(LocalFiles(root / "files"), vectors, Remembering(embeddings))
         grant = CollectionGrant(
@@ -123,8 +140,13 @@ async def ask_all(root: Path, embeddings: Embeddings) -> list[Asked]:
                 if path.is_file()
             ]
         )
-        grant = grant.model_copy(update={"access": "read"})
-        return [await _asked(question, ports, grant, texts) for question in questions()]
+        yield Corpus(ports, grant.model_copy(update={"access": "read"}), texts)
+
+
+async def ask_all(root: Path, embeddings: Embeddings) -> list[Asked]:
+    """Index the corpus in a new folder, and ask everything."""
+    async with indexed_corpus(root, embeddings) as corpus:
+        return [await ask(question, corpus) for question in questions()]
 
 
 async def _indexed(path: Path, ports: AgentPorts, grant: CollectionGrant) -> tuple[UUID, str]:
@@ -153,17 +175,19 @@ async def _indexed(path: Path, ports: AgentPorts, grant: CollectionGrant) -> tup
     return source.document, (await files.read(tenant, indexed.text_sha256)).decode()
 
 
-async def _asked(
-    question: Question, ports: AgentPorts, grant: CollectionGrant, texts: dict[UUID, str]
-) -> Asked:
-    found = await run_agent(researcher, {"question": question.question}, ports=ports, grant=grant)
+async def ask(question: Question, corpus: Corpus, history: Sequence[Exchange] = ()) -> Asked:
+    """Ask as the workflow does, after what was said before."""
+    ports, said = corpus.ports, [exchange.model_dump() for exchange in history]
+    asked = {"question": question.question, "history": said}
+    found = await run_agent(researcher, asked, ports=ports, grant=corpus.grant)
     assert isinstance(found.output, Passages), found.result
     # As the workflow hands it on: the passages as JSON.
     handed = found.output.model_dump(mode="json")
     task = {"question": question.question, "passages": handed["passages"]}
-    written = await run_agent(writer, task, ports=ports)
+    about = {"history": said, "standalone": handed["standalone"]}
+    written = await run_agent(writer, task | about, ports=ports)
     assert isinstance(written.output, Answer), written.result
     task["answer"] = written.output.model_dump(mode="json")
     reviewed = await run_agent(reviewer, task, ports=ports)
     assert isinstance(reviewed.output, Answer), reviewed.result
-    return Asked(question, found.output, written.output, reviewed.output, texts)
+    return Asked(question, found.output, written.output, reviewed.output, corpus.texts)

@@ -7,6 +7,8 @@ from pydantic import Field, StringConstraints
 
 from sutazai_agents.questions import parts
 from sutazai_agents.researcher.merging import merged, within
+from sutazai_agents.researcher.rewording import alone
+from sutazai_contracts.conversations import History
 from sutazai_contracts.errors import NotFound
 from sutazai_contracts.knowledge import CollectionGrant, Frozen, Passage, Passages
 from sutazai_kit import Agent, AgentContext, Refuse
@@ -19,18 +21,19 @@ _SHOWN = 80
 
 
 class ResearchTask(Frozen):
-    """What to find, and how many passages at most."""
+    """What to find, what was said before that was asked, and how many passages at most."""
 
     question: Annotated[
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)
     ]
+    history: History = ()
     limit: int = Field(default=8, ge=1, le=50)
 
 
 researcher = Agent(
     "researcher",
     description="Finds the passages of your documents that a question asks for.",
-    version="1",
+    version="2",
     slots=4,
     capabilities=("retrieve",),
 )
@@ -38,16 +41,22 @@ researcher = Agent(
 
 @researcher.handler
 async def research(task: ResearchTask, ctx: AgentContext) -> Passages:
-    """Search for the question, and for its parts where it has several; best passages first."""
+    """Search for the question, and for its parts where it has several; best passages first.
+
+    A question that leans on what was said before is searched for as it stands alone as well.
+    """
     grant = _readable(ctx)
     try:
         searched = await ctx.vectors.count(grant.physical)
-        found = await _found(task, grant, ctx) if searched else []
+        wanted = await alone(task.question, task.history, ctx) if searched else ""
+        found = await _found(task, wanted, grant, ctx) if searched else []
     except NotFound as exc:
         raise Refuse(_GONE) from exc
     ctx.meter("passages", len(found))
     await ctx.progress(_summary(found, searched))
-    return Passages(question=task.question, passages=tuple(found), searched=searched)
+    return Passages(
+        question=task.question, standalone=wanted, passages=tuple(found), searched=searched
+    )
 
 
 def _readable(ctx: AgentContext) -> CollectionGrant:
@@ -63,8 +72,10 @@ def _readable(ctx: AgentContext) -> CollectionGrant:
     return grant
 
 
-async def _found(task: ResearchTask, grant: CollectionGrant, ctx: AgentContext) -> list[Passage]:
-    queries = [task.question, *parts(task.question)]
+async def _found(
+    task: ResearchTask, wanted: str, grant: CollectionGrant, ctx: AgentContext
+) -> list[Passage]:
+    queries = [*([wanted] if wanted else []), task.question, *parts(task.question)]
     await ctx.progress(f"Looking for {', '.join(map(_quoted, queries))}")
     lists = await _searched(queries, task.limit, grant, ctx)
     return within(merged(lists, task.limit), MOST_BYTES)

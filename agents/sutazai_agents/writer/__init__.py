@@ -11,6 +11,7 @@ from sutazai_agents.writer.citing import Cited, cited
 from sutazai_agents.writer.fitting import Fit, fit
 from sutazai_agents.writer.generating import Draft, draft
 from sutazai_agents.writer.quoting import INTRODUCTION, confidence, instead, quoted
+from sutazai_contracts.conversations import History
 from sutazai_contracts.errors import (
     ContextTooSmall,
     InvalidModelOutput,
@@ -25,11 +26,16 @@ _NO_SOURCE = "the language model gave an answer without a source"
 
 
 class WriteTask(Frozen):
-    """A question, and what was found for it, best first."""
+    """A question, what was said before it, and what was found for it, best first.
+
+    `standalone`: the question with what it left unsaid, where it leans on what was said.
+    """
 
     question: Annotated[
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)
     ]
+    history: History = ()
+    standalone: str = Field(default="", max_length=20_000)
     passages: tuple[Passage, ...] = Field(default=(), max_length=200)
 
     @model_validator(mode="after")
@@ -44,7 +50,7 @@ class WriteTask(Frozen):
 writer = Agent(
     "writer",
     description="Answers a question from passages, with sources; without a model by quoting.",
-    version="2",
+    version="3",
     slots=4,
     capabilities=("answer",),
     speaks="answer",
@@ -55,14 +61,14 @@ writer = Agent(
 async def write(task: WriteTask, ctx: AgentContext) -> Answer:
     """Answer from what fits the question best; say so where nothing does."""
     await ctx.progress(f"Reading {len(task.passages)} passages")
-    found = await asyncio.to_thread(fit, task.question, task.passages)
+    found = await asyncio.to_thread(fit, task.question, task.passages, task.standalone)
     async with _Quotes(found, ctx) as quotes:
         # Where nothing fits, a model would have to make something up.
         fits = found.is_likely() or bool(await quotes.chosen())
         model = await ctx.models.choose("writer") if fits else None
         if model is None:
             return await _by_extracts(quotes, INTRODUCTION, ctx)
-        return await _by_model(task.question, quotes, model, ctx)
+        return await _by_model(task, quotes, model, ctx)
 
 
 class _Quotes:
@@ -101,13 +107,15 @@ async def _by_extracts(quotes: _Quotes, introduction: str, ctx: AgentContext) ->
     return answer
 
 
-async def _by_model(question: str, quotes: _Quotes, model: Chosen, ctx: AgentContext) -> Answer:
+async def _by_model(task: WriteTask, quotes: _Quotes, model: Chosen, ctx: AgentContext) -> Answer:
     """Let a model write; where nothing of it has a source, quote instead and say why."""
     reading = quotes.reading
     await ctx.progress(f"Asking the model {model.model[:100]}")
     try:
         # What is quoted is not needed for the first word, so it does not wait for it.
-        made = await draft(question, reading.passages, model, ctx, on_its_way=quotes.look)
+        made = await draft(
+            task.question, reading.passages, model, ctx, task.history, on_its_way=quotes.look
+        )
     except (ModelUnavailable, ModelNotFound, ContextTooSmall, InvalidModelOutput) as failed:
         return await _by_extracts(quotes, instead(str(failed)), ctx)
     sure = confidence(max((quote.score for quote in await quotes.chosen()), default=LEAST_SCORE))

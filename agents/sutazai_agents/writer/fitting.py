@@ -32,22 +32,28 @@ class Fit:
 
     Attributes:
         reading: the passages.
-        asked: the question, and its parts where it has several.
+        asked: the question, as it stands alone where it leans on another, and its parts where it
+            has several.
         overlap: for each of them what `overlaps` gives.
         listed: what is embedded of the candidates that are worth it, by their number.
+        leans: whether the question leans on what was said before it.
     """
 
     reading: Reading
     asked: Sequence[str]
     overlap: Sequence[Scores]
     listed: Mapping[int, str]
+    leans: bool = False
 
     def is_likely(self) -> bool:
         """Tell whether `quotes` will find some, as far as the researcher's search can tell.
 
         It scores a candidate by the similarity of its whole passage instead of its own, and says so
-        only where that leaves no doubt.
+        only where that leaves no doubt. What a question that leans on another has of words of its
+        own is too little to tell.
         """
+        if self.leans:
+            return False
         similar = np.array(
             [
                 self.reading.passages[self.reading.candidates[n].passage].similarity
@@ -87,13 +93,16 @@ class Fit:
         return candidate.extract.kind == "code" and asked in candidate.text.casefold()
 
 
-def fit(question: str, passages: Sequence[Passage]) -> Fit:
-    """Read passages for a question, and list what of them is worth a closer look."""
+def fit(question: str, passages: Sequence[Passage], standalone: str = "") -> Fit:
+    """Read passages for a question, and list what of them is worth a closer look.
+
+    `standalone`: the question with what it left unsaid, where it leans on what was said before.
+    """
     reading = read(passages)
-    asked = [question, *_parts(question)]
+    asked = [question, *([standalone] if standalone else []), *_parts(question)]
     overlap = [overlaps(each, reading) for each in asked]
     listed = shortlist(reading, np.maximum.reduce(overlap)) if reading.candidates else {}
-    return Fit(reading, asked, overlap, listed)
+    return Fit(reading, asked, overlap, listed, leans=bool(standalone))
 
 
 def _parts(question: str) -> Iterator[str]:

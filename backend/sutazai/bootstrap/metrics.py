@@ -30,7 +30,8 @@ class PlatformMetrics(AgentMetrics):
         self._lookups = Counter(
             "sutazai_cache_lookups",
             "Look-ups in caches, by how they ended: `hit` or `miss`. `questions`: the vectors of "
-            "what was searched for; `answers`: what models answered.",
+            "what was searched for; `answers`: what models answered; `contexts`: what was said "
+            "before a question.",
             labelnames=("cache", "outcome"),
             registry=self.registry,
         )
@@ -46,6 +47,10 @@ class PlatformMetrics(AgentMetrics):
     def answer_looked_up(self, found: bool) -> None:
         """Count a call of a model whose answer was looked for in the cache."""
         self._lookups.labels("answers", "hit" if found else "miss").inc()
+
+    def context_looked_up(self, found: bool) -> None:
+        """Count a question in a conversation whose context was looked for in the cache."""
+        self._lookups.labels("contexts", "hit" if found else "miss").inc()
 
     def watch(self, reading: "Reading") -> None:
         """Add what is read when the metrics are asked for."""

@@ -78,6 +78,7 @@ def _routes(runtime: RuntimeSettings) -> Routes:
         "writer": runtime.writer,
         "reviewer": runtime.reviewer,
         "coder": runtime.coder,
+        "rewriter": runtime.rewriter,
     }
     return Routes(
         roles={role: _names(names) for role, names in roles.items()},

@@ -9,6 +9,9 @@ from sutazai.bootstrap.metrics import PlatformMetrics, Reading
 from sutazai.bootstrap.models import wire_models
 from sutazai.core.agents.port import Registry
 from sutazai.core.cache.port import Cache
+from sutazai.core.conversations.context import Contexts
+from sutazai.core.conversations.counting import TokenCounting
+from sutazai.core.conversations.service import Conversations
 from sutazai.core.identity.login import Lifetime, Login
 from sutazai.core.identity.service import Identity
 from sutazai.core.identity.sessions.port import Sessions
@@ -27,6 +30,7 @@ from sutazai.core.tasks.outcomes import OutcomeConsumer
 from sutazai.core.tasks.reaper import Reaper
 from sutazai.core.tasks.relay import Relay
 from sutazai.core.tasks.service import Tasks
+from sutazai.records.conversations import SqlConversations
 from sutazai.records.database import Database
 from sutazai.records.identity import SqlIdentity
 from sutazai.records.knowledge import SqlKnowledge
@@ -40,6 +44,7 @@ from sutazai_kit.bus.port import Bus
 from sutazai_kit.embeddings.port import Embeddings
 from sutazai_kit.files.port import Files
 from sutazai_kit.live.port import Live
+from sutazai_kit.model.estimate import estimate_tokens
 from sutazai_kit.vectors.port import Vectors
 
 
@@ -64,6 +69,7 @@ class Services:
     """Everything of core, wired."""
 
     runs: Runs
+    conversations: Conversations
     tasks: Tasks
     knowledge: Knowledge
     identity: Identity
@@ -124,23 +130,17 @@ def wire(
     feed = EventFeed(run_records, ports.live)
     relay = Relay(SqlLedger(ports.database), ports.bus)
     told = apart.on_wake_ups or relay.tell
-    tasks = Tasks(
-        relay.records,
-        read_chunks(ports.files),
-        lease_s=settings.ledger.lease_s,
-        on_events=feed.tell,
-        on_wake_ups=told,
-        on_outcome=metrics.applied,
-        admit=apart.admit,
-    )
+    tasks = _tasks(settings, ports, apart, feed, told, metrics)
     runs = Runs(run_records, feed, workflows, ports.registry.names, on_wake_ups=told)
     sweeper = Sweeper(SqlLeftovers(ports.database), ports.vectors, ports.files)
     identities = SqlIdentity(ports.database, owner_url)
     outcomes = OutcomeConsumer(ports.bus, tasks)
     reaper = _reaper(settings, apart, tasks, relay, outcomes)
     metrics.watch(Reading(relay, reaper, feed))
+    models = _models(settings, ports, metrics)
     return Services(
         runs=runs,
+        conversations=_conversations(settings, ports, runs, models, metrics),
         tasks=tasks,
         knowledge=_knowledge(settings, ports, runs, sweeper, metrics),
         identity=Identity(identities),
@@ -151,8 +151,27 @@ def wire(
         reaper=reaper,
         outcomes=outcomes,
         sweeper=sweeper,
-        models=_models(settings, ports, metrics),
+        models=models,
         metrics=metrics,
+    )
+
+
+def _tasks(
+    settings: Settings,
+    ports: Ports,
+    apart: Apart,
+    feed: EventFeed,
+    told: Callable[[Collection[NewWakeUp]], None],
+    metrics: PlatformMetrics,
+) -> Tasks:
+    return Tasks(
+        SqlLedger(ports.database),
+        read_chunks(ports.files),
+        lease_s=settings.ledger.lease_s,
+        on_events=feed.tell,
+        on_wake_ups=told,
+        on_outcome=metrics.applied,
+        admit=apart.admit,
     )
 
 
@@ -183,6 +202,20 @@ def _models(settings: Settings, ports: Ports, metrics: PlatformMetrics) -> Model
     kept_s = settings.runtime.answers_kept_s
     answers = KeptAnswers(ports.cache, kept_s, metrics.answer_looked_up)
     return wire_models(settings, ports.database, metrics.models, answers)
+
+
+def _conversations(
+    settings: Settings, ports: Ports, runs: Runs, models: Models, metrics: PlatformMetrics
+) -> Conversations:
+    records = SqlConversations(ports.database)
+    contexts = Contexts(
+        records=records,
+        counter=TokenCounting(models, ports.embeddings, estimate_tokens),
+        cache=ports.cache,
+        budget=settings.conversations.context_tokens,
+        on_lookup=metrics.context_looked_up,
+    )
+    return Conversations(records, contexts, runs)
 
 
 def _login(settings: Settings, ports: Ports, identities: SqlIdentity, token_secret: bytes) -> Login:

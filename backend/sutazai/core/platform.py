@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from prometheus_client import CollectorRegistry
 
 from sutazai.core.agents.port import Registry
+from sutazai.core.conversations.service import Conversations
 from sutazai.core.identity.login import Login
 from sutazai.core.identity.service import Identity
 from sutazai.core.knowledge.service import Knowledge
@@ -36,6 +37,7 @@ class Platform:
     """
 
     runs: Runs
+    conversations: Conversations
     tasks: Tasks
     knowledge: Knowledge
     identity: Identity

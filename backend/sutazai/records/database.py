@@ -67,10 +67,13 @@ class Database:
             raise DatabaseUnavailable from exc
 
     @asynccontextmanager
-    async def hot(self, tenant: UUID) -> AsyncIterator[Connection]:
-        """Open a plain asyncpg transaction that sees this tenant's rows only."""
+    async def hot(self, tenant: UUID, user: UUID | None = None) -> AsyncIterator[Connection]:
+        """Open a plain asyncpg transaction that sees this tenant's rows only.
+
+        What belongs to one user is seen where that `user` is named.
+        """
         try:
-            async with self.app.acquire() as connection, _begun(connection, tenant):
+            async with self.app.acquire() as connection, _begun(connection, tenant, user):
                 yield connection
         except AWAY as exc:
             raise DatabaseUnavailable from exc
@@ -108,9 +111,10 @@ class Database:
 
 
 @asynccontextmanager
-async def _begun(connection: Connection, tenant: UUID) -> AsyncIterator[None]:
-    """Begin with a tenant in one round trip, commit or roll back at the end."""
-    await connection.execute(f"BEGIN; SET LOCAL sutazai.tenant = '{tenant}'")
+async def _begun(connection: Connection, tenant: UUID, user: UUID | None) -> AsyncIterator[None]:
+    """Begin with a tenant, and a user, in one round trip; commit or roll back at the end."""
+    own = "" if user is None else f"; SET LOCAL sutazai.user_id = '{user}'"
+    await connection.execute(f"BEGIN; SET LOCAL sutazai.tenant = '{tenant}'{own}")
     try:
         yield
     except BaseException:

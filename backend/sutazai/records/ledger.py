@@ -12,6 +12,7 @@ from asyncpg import Record
 
 from sutazai.core.runs.model import (
     Changes,
+    NewAnswer,
     RunRow,
     RunStatus,
     Snapshot,
@@ -110,8 +111,11 @@ class SqlLedgerTransaction:
 
 
 async def write_changes(connection: Connection, changes: Changes) -> None:
-    """Write runs, tasks, events and wake-ups in one statement."""
+    """Write runs, tasks, events and wake-ups in one statement, answers in another."""
     await connection.execute(ledger_sql.WRITE, json.dumps(changes_document(changes)))
+    if changes.answers:
+        answers = [_answer(answer) for answer in changes.answers]
+        await connection.execute(ledger_sql.ANSWER, json.dumps(answers))
     if given_up := _given_up(changes, "document"):
         await abandon(connection, given_up)
     if given_up := _given_up(changes, "rebuild"):
@@ -247,6 +251,21 @@ def _new_task(task: TaskRow) -> dict[str, Any]:
         "available_at": _time(task.available_at),
         "input": task.input or {},
         "finished_at": _time(task.finished_at),
+    }
+
+
+def _answer(answer: NewAnswer) -> dict[str, Any]:
+    return {
+        "id": str(answer.id),
+        "run": str(answer.run),
+        "status": answer.status.value,
+        "text": answer.text,
+        "kind": answer.kind,
+        "grounded": answer.grounded,
+        "confidence": answer.confidence,
+        "citations": list(answer.citations),
+        "error": answer.error,
+        "context": answer.context,
     }
 
 

@@ -139,6 +139,17 @@ SELECT x.* FROM changes, jsonb_to_recordset(doc -> 'wake_ups') AS x(id uuid, ten
     agent text, due_at timestamptz)
 """
 
+# A conversation that was removed has no turns; one can't be removed while a run of it is held.
+ANSWER = """
+INSERT INTO messages (id, tenant_id, conversation_id, user_id, number, role, run_id, text, status,
+                      kind, grounded, confidence, citations, error, context)
+SELECT x.id, t.tenant_id, t.conversation_id, t.user_id, t.number + 1, 'assistant', t.id, x.text,
+       x.status, x.kind, x.grounded, x.confidence, x.citations, x.error, x.context
+FROM jsonb_to_recordset($1::text::jsonb) AS x(id uuid, run uuid, text text, status text, kind text,
+    grounded boolean, confidence smallint, citations jsonb, error text, context jsonb)
+JOIN turns t ON t.id = x.run
+"""
+
 # The run first: where its idempotency key is taken, or there is no collection of the name, nothing
 # else is written. What is ready now is so by the database's clock, whatever the submitter's says.
 SUBMIT = """

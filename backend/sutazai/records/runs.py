@@ -25,8 +25,8 @@ SELECT r.id, r.status, r.workflow, r.goal, r.collection_name, r.input, r.plan::t
        (SELECT jsonb_agg(jsonb_build_object('step', t.step, 'id', t.id, 'status', t.status,
             'attempt', t.attempt, 'started_at', t.started_at, 'finished_at', t.finished_at,
             'error', t.error, 'output', t.output, 'usage', t.usage))
-        FROM tasks t WHERE t.run_id = r.id) AS tasks
-FROM runs r WHERE r.id = $1
+        FROM tasks t WHERE t.run_id = r.id) AS tasks, q.conversation_id
+FROM runs r LEFT JOIN turns q ON q.id = r.id WHERE r.id = $1
 """
 _NEWEST = """
 SELECT id, status, workflow, goal, collection_name, input, created_at, started_at, finished_at,
@@ -175,6 +175,7 @@ def _view(row: Record) -> RunView:
         seq=row["seq"],
         steps=steps,
         usage=usage,
+        conversation=row.get("conversation_id"),
     )
 
 

@@ -18,6 +18,7 @@ to these at the adapter, ``from exc``. An API answers them as RFC 9457 problem d
     │   ├── IdempotencyMismatch     409 idempotency_mismatch
     │   ├── ModelMismatch           409 model_mismatch       a collection embedded by another model
     │   ├── QuotaReached            409 quota_reached        as many as may be are there
+    │   ├── ConversationBusy        409 conversation_busy    its last question is being worked on
     │   └── InstanceRunning         409 instance_running     in bootstrap: the home is held
     ├── TooLarge                    413 too_large
     ├── RateLimited                 429 rate_limited         tells when to come again
@@ -139,6 +140,12 @@ class QuotaReached(Conflict):
     """There are as many of these as this installation allows; remove one first."""
 
     code = "quota_reached"
+
+
+class ConversationBusy(Conflict):
+    """The question before this one is still being worked on: wait for its answer, or cancel it."""
+
+    code = "conversation_busy"
 
 
 class TooLarge(SutazaiError):

@@ -154,6 +154,10 @@ class Passages(Frozen):
     """What the researcher hands over: the question and what was found for it, best first."""
 
     question: str
+    standalone: str = Field(
+        default="",
+        description="The question with what it left unsaid; empty: it leaned on nothing.",
+    )
     passages: tuple[Passage, ...] = ()
     searched: int = Field(default=0, description="How many chunks the collection holds.")
 

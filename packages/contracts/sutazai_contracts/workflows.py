@@ -21,7 +21,8 @@ class Step(Frozen):
     """One task of the graph.
 
     A string in `input` that starts with `$` refers: `$run.goal`, `$run.input.<field>`,
-    `$steps.<id>.<field>…`; `$$` is a plain dollar sign.
+    `$steps.<id>.<field>…`, `$run.history` (what was said before in the run's conversation, nothing
+    outside of one); `$$` is a plain dollar sign.
     """
 
     id: str = Field(pattern=STEP_NAME)

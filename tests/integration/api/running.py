@@ -97,24 +97,31 @@ class Running:
 
     def new_tenant(self) -> Tenant:
         """Make another tenant with a collection `default`, as a start makes the first."""
-        tenant, key = new_id(), f"sk_{secrets.token_urlsafe(32)}"
+        tenant = new_id()
         with psycopg.connect(self.admin) as connection:
             connection.execute("SET search_path = sutazai")
             connection.execute(
                 "INSERT INTO tenants (id, name) VALUES (%s, %s)", [tenant, f"tenant {tenant}"]
             )
-            user = new_id()
+        found = self.new_user(tenant)
+        self.call(self.platform.knowledge.ensure_collection(tenant, "default"))
+        return found
+
+    def new_user(self, tenant: UUID) -> Tenant:
+        """Make another user of a tenant, with a key."""
+        user, key = new_id(), f"sk_{secrets.token_urlsafe(32)}"
+        with psycopg.connect(self.admin) as connection:
+            connection.execute("SET search_path = sutazai")
             connection.execute(
                 "INSERT INTO users (id, tenant_id, email, password_hash, role)"
                 " VALUES (%s, %s, %s, '-', 'admin')",
-                [user, tenant, f"{tenant}@example.org"],
+                [user, tenant, f"{user}@example.org"],
             )
             connection.execute(
                 "INSERT INTO api_keys (id, tenant_id, user_id, name, prefix, digest)"
                 " VALUES (%s, %s, %s, 'test', 'sk_test', %s)",
                 [new_id(), tenant, user, hashlib.sha256(key.encode()).digest()],
             )
-        self.call(self.platform.knowledge.ensure_collection(tenant, "default"))
         return Tenant(tenant, key)
 
     async def serve(self, started: threading.Event, stop: asyncio.Event) -> None:

@@ -25,7 +25,18 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=8,
 )
-NAMES = ("goal", "collection", "workflow", "query", "limit", "name", "cursor", "start", "end")
+NAMES = (
+    "goal",
+    "collection",
+    "workflow",
+    "query",
+    "limit",
+    "name",
+    "cursor",
+    "start",
+    "end",
+    "title",
+)
 BODIES = st.dictionaries(st.sampled_from(NAMES) | TEXT, JSON, max_size=4) | JSON
 PATHS = (
     "/api/v1/collections",
@@ -38,9 +49,18 @@ PATHS = (
     "/api/v1/runs/{}",
     "/api/v1/runs/{}/cancel",
     "/api/v1/runs/{}/events",
+    "/api/v1/conversations",
+    "/api/v1/conversations/{}",
+    "/api/v1/conversations/{}/messages",
     "/api/v1/agents",
     "/health/{}",
     "/{}",
+)
+TAKING = (
+    "/api/v1/collections",
+    "/api/v1/search",
+    "/api/v1/runs",
+    "/api/v1/conversations",
 )
 ENCODED = TEXT.map(lambda text: quote(text.encode("utf-8", "surrogatepass"), safe=""))
 QUERIES = st.dictionaries(
@@ -82,7 +102,7 @@ def test_any_request(
 
 
 @EXAMPLES
-@given(path=st.sampled_from(("/api/v1/collections", "/api/v1/search", "/api/v1/runs")), body=BODIES)
+@given(path=st.sampled_from(TAKING), body=BODIES)
 def test_any_json(client: httpx2.Client, path: str, body: object) -> None:
     content = json.dumps(body).encode()
     headers = {"content-type": "application/json"}

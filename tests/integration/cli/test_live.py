@@ -94,6 +94,30 @@ def test_a_question_is_answered_with_a_source_that_opens(live: LivePlatform, fol
     assert opened.rstrip("\n") == citation["quote"].rstrip("\n")
 
 
+@pytest.mark.requirement("H2", part="chat and conversations")
+def test_questions_that_are_piped_in_are_answered_in_one_conversation(
+    live: LivePlatform, folder: Path
+) -> None:
+    run(live, "ingest", "-c", "talk", str(folder))
+    chat = subprocess.run(
+        live.command("chat", "-c", "talk"),
+        env=live.variables,
+        input="Does the ledger have a lease?\nAnd how long does it hold?\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (chat.returncode, chat.stderr) == (0, "")
+    assert chat.stdout.count("“A lease holds ten seconds.") >= 2
+    found = run_json(live, "conversations", "list")["items"][0]
+    assert (found["title"], found["messages"]) == ("Does the ledger have a lease?", 4)
+    shown = run_json(live, "conversations", "show", found["id"])["items"]
+    assert [message["number"] for message in shown] == [1, 2, 3, 4]
+    assert shown[2]["context"]["used"] == 2
+    assert "Deleted" in run(live, "conversations", "delete", found["id"][-12:]).stdout
+    assert run_json(live, "conversations", "list")["items"] == []
+
+
 def test_what_the_api_refuses_is_said_with_the_field_and_the_request(live: LivePlatform) -> None:
     refused = run(live, "collections", "create", "Not Good", code=4)
     assert "✗ name: " in refused.stderr

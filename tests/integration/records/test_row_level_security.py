@@ -21,6 +21,8 @@ from tests.support.database import TestDatabase, database, migrated  # noqa: F40
 from tests.support.postgres import postgres  # noqa: F401
 
 GLOBAL = {"schema_version"}  # which migrations ran: holds no tenant's data
+# What belongs to one user of a tenant. Here a tenant's user has the tenant's id.
+OWNED = {"conversations", "messages"}
 # Keys that are not one UUID: an event is a number within its run.
 COMPOSITE_KEYS = {"events": ("run_id", "seq")}
 
@@ -58,6 +60,13 @@ ROWS = {
         VALUES (%(t)s, %(t)s, %(t)s, 'only', 'worker', 'ready', now(), '{}')""",
     "events": """INSERT INTO events (run_id, tenant_id, seq, type, data)
         VALUES (%(t)s, %(t)s, 1, 'run.started', '{}')""",
+    "conversations": """INSERT INTO conversations (id, tenant_id, user_id, collection)
+        VALUES (%(t)s, %(t)s, %(t)s, 'default')""",
+    "turns": """INSERT INTO turns (id, tenant_id, conversation_id, user_id, number)
+        VALUES (%(t)s, %(t)s, %(t)s, %(t)s, 1)""",
+    "messages": """INSERT INTO messages
+        (id, tenant_id, conversation_id, user_id, number, role, run_id, text)
+        VALUES (%(t)s, %(t)s, %(t)s, %(t)s, 1, 'user', %(t)s, 'a question')""",
     "outbox": """INSERT INTO outbox (id, tenant_id, agent, due_at)
         VALUES (%(t)s, %(t)s, 'worker', now())""",
     "sessions": """INSERT INTO sessions (id, tenant_id, user_id, digest, idle_until, ends_at)
@@ -103,7 +112,11 @@ async def as_a(tenants: Tenants) -> AsyncIterator[Connection]:
     async with tenants.database.open.app.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
-        await connection.execute("SELECT set_config('sutazai.tenant', $1, true)", str(tenants.a))
+        await connection.execute(
+            "SELECT set_config(name, $1, true)"
+            " FROM unnest(ARRAY['sutazai.tenant', 'sutazai.user_id']) name",
+            str(tenants.a),
+        )
         yield connection
         await transaction.rollback()
 
@@ -176,6 +189,36 @@ async def test_without_a_tenant_nothing_is_seen(tenants: Tenants) -> None:
 
 
 @ISOLATED
+async def test_a_user_sees_and_changes_nothing_of_another_of_the_tenant(tenants: Tenants) -> None:
+    other = uuid4()
+    with psycopg.connect(tenants.database.admin) as connection:
+        connection.execute(
+            "INSERT INTO sutazai.users (id, tenant_id, email, password_hash, role)"
+            " VALUES (%s, %s, 'other@example.org', 'hash', 'member')",
+            [other, tenants.a],
+        )
+    for user in (other, None):
+        async with tenants.database.open.hot(tenants.a, user) as connection:
+            for table in OWNED:
+                assert await rows_of(connection, table) == [], (table, user)
+                for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}"):
+                    assert (await connection.execute(statement)).split()[-1] == "0", statement
+    conversation = "INSERT INTO conversations (id, tenant_id, user_id, collection)"
+    message = "INSERT INTO messages (id, tenant_id, conversation_id, user_id, number, role, text"
+    forged = (
+        f"{conversation} VALUES ($2, $1, $1, 'default')",
+        f"{message}) VALUES ($2, $1, $1, $1, 3, 'user', 'forged')",
+        # Only the answer to a question that was asked may come from another: here is none of it.
+        f"{message}, status) VALUES ($2, $1, $1, $1, 4, 'assistant', 'forged', 'succeeded')",
+        f"{message}, status, run_id) VALUES ($2, $1, $1, $1, 4, 'assistant', '', 'failed', $1)",
+    )
+    for statement in forged:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+            async with tenants.database.open.hot(tenants.a, other) as connection:
+                await connection.execute(statement, tenants.a, uuid4())
+
+
+@ISOLATED
 async def test_a_pooled_connection_that_changes_tenants_keeps_them_apart(tenants: Tenants) -> None:
     async with open_database(tenants.database.urls, pool_size=1) as single:
         processes = set()
@@ -196,7 +239,7 @@ async def seen_by_asyncpg(single: Database, tables: list[str], tenant: UUID | No
             for table in tables:
                 assert await rows_of(connection, table) == expected
             return int(await connection.fetchval("SELECT pg_backend_pid()"))
-    async with single.hot(tenant) as connection:
+    async with single.hot(tenant, tenant) as connection:
         for table in tables:
             assert await rows_of(connection, table) == expected
         return int(await connection.fetchval("SELECT pg_backend_pid()"))
@@ -204,10 +247,11 @@ async def seen_by_asyncpg(single: Database, tables: list[str], tenant: UUID | No
 
 async def seen_by_sqlalchemy(single: Database, tables: list[str], tenant: UUID | None) -> int:
     """Check what is seen through the engine; gives the server's process."""
-    expected = [tenant] if tenant is not None else []
     opened = single.engine.begin() if tenant is None else single.tenant(tenant)
     async with opened as connection:
         for table in tables:
+            # It names no user, whom nothing here asks for through SQLAlchemy.
+            expected = [tenant] if tenant is not None and table not in OWNED else []
             found = await connection.scalars(text(f"SELECT {owner_of(table)} FROM {table}"))
             assert list(found) == expected, table
         return int(await connection.scalar(text("SELECT pg_backend_pid()")) or 0)
@@ -271,8 +315,15 @@ def test_only_the_named_roles_see_beyond_a_tenant(database: TestDatabase) -> Non
         " WHERE grantee = %s AND table_schema = 'sutazai'",
         WORKER,
     )
-    # Of tenants it reads which there are, and not what they are called.
-    assert {row[0] for row in worker_rights} == by_role[WORKER] - {"tenants"}
+    # Of tenants it reads which there are, and not what they are called; to conversations it says
+    # the answers, and reads nothing.
+    assert {row[0] for row in worker_rights} == by_role[WORKER] - {"tenants"} | {"messages"}
+    said = database.query(
+        "SELECT privilege_type FROM information_schema.role_table_grants"
+        " WHERE grantee = %s AND table_schema = 'sutazai' AND table_name = 'messages'",
+        WORKER,
+    )
+    assert said == [("INSERT",)]
     columns = database.query(
         "SELECT column_name, privilege_type FROM information_schema.role_column_grants"
         " WHERE grantee = %s AND table_schema = 'sutazai' AND table_name = 'tenants'",

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from sutazai.core.platform import Platform
 from sutazai.entrypoints.api.app import create_app
 from sutazai.entrypoints.api.middleware import BodyLimit, RequestScope
+from sutazai.entrypoints.api.routes.conversations import NewConversation, NewMessage, NewTitle
 from sutazai.entrypoints.api.routes.sessions import SessionSecret
 from sutazai.entrypoints.api.shapes import NewCollection, NewRunBody, Problem, Question
 
@@ -31,6 +32,13 @@ OPERATIONS = {
     "get_run": "GET /api/v1/runs/{run}",
     "cancel_run": "POST /api/v1/runs/{run}/cancel",
     "watch_run": "GET /api/v1/runs/{run}/events",
+    "create_conversation": "POST /api/v1/conversations",
+    "list_conversations": "GET /api/v1/conversations",
+    "get_conversation": "GET /api/v1/conversations/{conversation}",
+    "rename_conversation": "PATCH /api/v1/conversations/{conversation}",
+    "delete_conversation": "DELETE /api/v1/conversations/{conversation}",
+    "list_messages": "GET /api/v1/conversations/{conversation}/messages",
+    "post_message": "POST /api/v1/conversations/{conversation}/messages",
     "list_agents": "GET /api/v1/agents",
     "read_liveness": "GET /health/live",
     "read_readiness": "GET /health/ready",
@@ -43,7 +51,15 @@ OPEN = {"read_liveness", "read_readiness"}
 # What it takes is shown in its body.
 EXCHANGE = "create_token"
 
-BODIES = (NewCollection, NewRunBody, Question, SessionSecret)
+BODIES = (
+    NewCollection,
+    NewRunBody,
+    Question,
+    SessionSecret,
+    NewConversation,
+    NewTitle,
+    NewMessage,
+)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +137,7 @@ def test_bodies_have_valid_examples(document: dict[str, Any]) -> None:
             for example in schema["examples"]:
                 models[name].model_validate(example)
         if content:
-            assert method == "POST"
+            assert method in ("POST", "PATCH")
             assert "413" in operation["responses"]
 
 
@@ -133,7 +149,7 @@ def test_what_is_made_is_located(document: dict[str, Any]) -> None:
         if "Location" in response.get("headers", {})
     }
     made = {"create_collection", "upload_document", "start_run", "rebuild_collection"}
-    assert located == made
+    assert located == made | {"create_conversation", "post_message"}
 
 
 def test_query_parameters_are_bounded(document: dict[str, Any]) -> None:

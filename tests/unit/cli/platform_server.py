@@ -19,6 +19,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.unit.cli.talk_routes import Talks, missing
+
 KEY = "sk-test-key"
 BEGAN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 TERMINAL = ("run.succeeded", "run.failed", "run.cancelled")
@@ -61,6 +63,7 @@ class PlatformServer:
         self.runs: dict[str, dict[str, Any]] = {}
         self.events: dict[str, list[tuple[str, dict[str, Any]]]] = {}
         self.models: dict[str, Any] = {}
+        self.talks = Talks(self)
         self.keys: list[str] = []
         self.goals: list[dict[str, Any]] = []
         self.resumed_after: list[str | None] = []
@@ -115,6 +118,13 @@ class PlatformServer:
                 route(document, "DELETE", self.delete_document),
                 route(f"{document}/text", "GET", self.text),
                 route("/models", "GET", self.get_models),
+                route("/conversations", "GET", self.list_conversations),
+                route("/conversations", "POST", self.create_conversation),
+                route("/conversations/{id}", "GET", self.one_conversation),
+                route("/conversations/{id}", "PATCH", self.one_conversation),
+                route("/conversations/{id}", "DELETE", self.one_conversation),
+                route("/conversations/{id}/messages", "GET", self.list_messages),
+                route("/conversations/{id}/messages", "POST", self.post_message),
                 route("/runs", "POST", self.start_run),
                 route("/runs", "GET", self.list_runs),
                 route("/runs/{id}", "GET", self.get_run),
@@ -124,6 +134,22 @@ class PlatformServer:
         )
 
     # -- routes ---------------------------------------------------------------------------------
+
+    async def list_conversations(self, request: Request) -> Response:
+        return page(request, self.talks.newest())
+
+    async def create_conversation(self, request: Request) -> Response:
+        return self.talks.create(await request.json())
+
+    async def one_conversation(self, request: Request) -> Response:
+        return await self.talks.one(request)
+
+    async def list_messages(self, request: Request) -> Response:
+        found = self.talks.messages.get(request.path_params["id"])
+        return missing() if found is None else page(request, found[::-1])
+
+    async def post_message(self, request: Request) -> Response:
+        return await self.talks.post(request)
 
     async def get_models(self, _: Request) -> Response:
         return JSONResponse(self.models)

@@ -43,6 +43,16 @@ def test_a_role_gets_its_own_model_else_the_default() -> None:
     assert chosen(Wish(role="never heard of"), TINY) == "tinyllama:latest"
 
 
+def test_who_rewords_is_named_for_it_or_nobody() -> None:
+    assert chosen(Wish(role="rewriter"), TINY, GEMMA) is None
+    named = Routes(roles={"default": ("tinyllama",), "rewriter": ("gemma",)}, large=("big",))
+    wish = Wish(role="rewriter", size_tokens=9000)
+    found = route(wish, named, [TINY, GEMMA, BIG], hosted=False)
+    assert found is not None
+    assert found.model == "gemma:2b"
+    assert route(wish, named, [TINY, BIG], hosted=False) is None
+
+
 def test_a_large_task_gets_a_large_model_where_one_is_present() -> None:
     assert chosen(Wish(size_tokens=2000), TINY, BIG) == "big:70b"
     assert chosen(Wish(size_tokens=1999), TINY, BIG) == "tinyllama:latest"

@@ -1,21 +1,15 @@
 """The researcher through the runner's own code: Qdrant's engine, the real embedder."""
 
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
-from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import uuid4
 
 import pytest
 
-from sutazai.adapters.minilm.inprocess import InProcessEmbeddings
 from sutazai_agents.researcher import MOST_BYTES, researcher
-from sutazai_contracts.knowledge import CollectionGrant, Passages
+from sutazai_contracts.knowledge import Passages
 from sutazai_contracts.tasks import Refused
-from sutazai_kit import AgentPorts
 from sutazai_kit.execution import MAX_OUTPUT
-from sutazai_kit.testing import AgentTestResult, run_agent
-from sutazai_kit.vectors.edge import EdgeVectors, open_edge_vectors
-from sutazai_kit.vectors.port import Point
+from sutazai_kit.testing import run_agent
+from tests.unit.researcher.collection import Collection
 
 FACTS = {
     "bees.md": "Honey is ripe when it holds less than eighteen percent of water.",
@@ -23,58 +17,6 @@ FACTS = {
     "lease.md": "The rent of the flat is due on the third working day.",
     "soup.md": "Simmer the lentils for twenty minutes before you add salt.",
 }
-
-
-class Collection:
-    """A collection of one-chunk documents, and the researcher asked of it."""
-
-    def __init__(self, vectors: EdgeVectors, minilm: InProcessEmbeddings) -> None:
-        self.ports = AgentPorts(vectors=vectors, embeddings=minilm)
-        self.grant = CollectionGrant(
-            collection=uuid4(), physical=uuid4(), access="read", model=minilm.model
-        )
-
-    def version(self, name: str) -> UUID:
-        return uuid5(self.grant.collection, name)
-
-    async def fill(self, facts: dict[str, str]) -> None:
-        assert self.ports.vectors is not None
-        assert self.ports.embeddings is not None
-        vectors = await self.ports.embeddings.embed([*facts.values()])
-        points = [
-            Point(self.version(name), self.version(name), vector, text, self._payload(name, text))
-            for (name, text), vector in zip(facts.items(), vectors, strict=True)
-        ]
-        await self.ports.vectors.upsert(self.grant.physical, points)
-
-    def _payload(self, name: str, text: str) -> dict[str, Any]:
-        """What the librarian writes."""
-        return {
-            "document": str(self.version(name)),
-            "name": name,
-            "number": 0,
-            "start": 0,
-            "end": len(text),
-            "heading_path": [],
-        }
-
-    async def ask(self, question: str, **more: Any) -> AgentTestResult:
-        return await run_agent(
-            researcher, {"question": question, **more}, ports=self.ports, grant=self.grant
-        )
-
-    async def names(self, question: str, **more: Any) -> Sequence[str]:
-        done = await self.ask(question, **more)
-        assert isinstance(done.output, Passages), done.result
-        return [each.document.name for each in done.output.passages]
-
-
-@pytest.fixture
-async def collection(tmp_path: Path, minilm: InProcessEmbeddings) -> AsyncIterator[Collection]:
-    async with open_edge_vectors(tmp_path / "vectors") as vectors:
-        collection = Collection(vectors, minilm)
-        await vectors.create(collection.grant.physical, minilm.model.dimension)
-        yield collection
 
 
 async def test_the_passage_that_fits_comes_first_with_its_place(collection: Collection) -> None:

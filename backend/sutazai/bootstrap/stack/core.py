@@ -189,6 +189,7 @@ def _platform(services: Services, opened: _Opened) -> Platform:
     }
     return Platform(
         runs=services.runs,
+        conversations=services.conversations,
         tasks=services.tasks,
         knowledge=services.knowledge,
         identity=services.identity,

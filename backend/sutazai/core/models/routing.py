@@ -8,6 +8,8 @@ from sutazai_kit.slots.port import Chosen, Wish
 
 DEFAULT = "default"
 LATEST = "latest"
+# Roles whose work is done well enough without a model: one that is named for them, or none.
+ONLY_NAMED = frozenset({"rewriter"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def route(
     for name in _names(wish, routes):
         if (found := find(name, able)) is not None:
             return _chosen(found, routes)
-    if hosted or not able:
+    if hosted or not able or wish.role in ONLY_NAMED:
         return None
     return _chosen(min(able, key=lambda model: (model.size_bytes or 0, model.name)), routes)
 
@@ -65,6 +67,8 @@ def _able(model: ModelInfo, wish: Wish) -> bool:
 
 def _names(wish: Wish, routes: Routes) -> list[str]:
     """List the names to try, best first."""
+    if wish.role in ONLY_NAMED:
+        return [*routes.roles.get(wish.role, ())]
     large = routes.large if wish.size_tokens >= routes.large_from else ()
     own = routes.roles.get(wish.role, ())
     return [*large, *own, *routes.roles.get(DEFAULT, ())]

@@ -1,6 +1,6 @@
 """What a run and its tasks are, as rows that are locked and as changes that are written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -143,6 +143,22 @@ class Switch:
     rebuilt: RebuiltCollection
 
 
+@dataclass(frozen=True, slots=True)
+class NewAnswer:
+    """What a conversation is told of the end of a run that worked on a question of it."""
+
+    id: UUID
+    run: UUID
+    status: RunStatus
+    text: str
+    kind: str | None
+    grounded: bool | None
+    confidence: int | None
+    citations: Sequence[Mapping[str, Any]]
+    error: str | None
+    context: Mapping[str, Any] | None
+
+
 @dataclass(slots=True)
 class Changes:
     """All that one transaction writes."""
@@ -154,6 +170,7 @@ class Changes:
     wake_ups: list[NewWakeUp] = field(default_factory=list)
     publications: list[Publication] = field(default_factory=list)
     switches: list[Switch] = field(default_factory=list)
+    answers: list[NewAnswer] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         """Tell whether there is anything to write."""

@@ -102,12 +102,13 @@ def _check_reference(reference: str, reachable: set[str], where: str) -> None:
     match = _REFERENCE.match(reference)
     if match is None:
         raise InvalidWorkflow(
-            f"{where}: {reference!r} is no reference; write $run.goal, $run.input.<field> or "
-            "$steps.<id>.<field>, and $$ for a dollar sign"
+            f"{where}: {reference!r} is no reference; write $run.goal, $run.input.<field>, "
+            "$run.history or $steps.<id>.<field>, and $$ for a dollar sign"
         )
     root, path = match.group(1), match.group(2).lstrip(".").split(".")
-    if root == "run" and path[0] not in {"goal", "input", "id"}:
-        raise InvalidWorkflow(f"{where}: a run has no {path[0]!r}; it has goal, input and id")
+    if root == "run" and path[0] not in {"goal", "input", "id", "history"}:
+        there = "goal, input, id and history"
+        raise InvalidWorkflow(f"{where}: a run has no {path[0]!r}; it has {there}")
     if root == "steps" and path[0] not in reachable:
         raise InvalidWorkflow(f"{where}: {reference} is not among the steps it waits for")
 

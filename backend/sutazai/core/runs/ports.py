@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from sutazai.core.runs.asked import CONTEXT
 from sutazai.core.runs.model import Changes, RunRow, RunStatus, TaskStatus
 from sutazai_contracts.events import Event
 
@@ -87,6 +88,12 @@ class RunView:
     seq: int
     steps: Sequence[StepView] = ()
     usage: Mapping[str, float] = field(default_factory=dict)
+    conversation: UUID | None = None
+
+    @property
+    def context(self) -> Mapping[str, Any] | None:
+        """Tell how much of its conversation a question was asked with; None: it has none."""
+        return self.input.get(CONTEXT)
 
 
 class RunRecords(Protocol):

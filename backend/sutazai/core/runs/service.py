@@ -97,16 +97,24 @@ class Runs:
             IdempotencyMismatch: the key was used with another request.
             NotFound: this tenant has no collection of the name.
         """
-        known = self.workflows.get(new.workflow)
-        if known is not None and not known.public:
-            raise InvalidInput(
-                f"the workflow {new.workflow} is started by the platform only", field="workflow"
-            )
+        self.refuse_private(new.workflow)
         submission = self.compose(tenant, new)
         run = await self.records.submit(tenant, submission)
         if run.id == submission.run.id:
             self.submitted([run.id], submission.changes.wake_ups)
         return run
+
+    def refuse_private(self, workflow: str) -> None:
+        """Refuse a workflow that nobody may start by its name.
+
+        Raises:
+            InvalidInput: the platform alone starts it.
+        """
+        known = self.workflows.get(workflow)
+        if known is not None and not known.public:
+            raise InvalidInput(
+                f"the workflow {workflow} is started by the platform only", field="workflow"
+            )
 
     def submitted(self, runs: Collection[UUID], wake_ups: Collection[NewWakeUp] = ()) -> None:
         """Tell that runs were written: their watchers, and whoever sends wake-ups."""

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from sutazai.core.runs.asked import HISTORY, answer_of, asks_in_conversation
 from sutazai.core.runs.model import (
     Changes,
     NewEvent,
@@ -264,6 +265,8 @@ class Decisions:
         self.run.status, self.run.finished_at = status, self.snapshot.now
         self.changes.runs[self.run.id] = self.run
         self._event(event, data)
+        if asks_in_conversation(self.run):
+            self.changes.answers.append(answer_of(self.run, self.new_id(), data.get("reason")))
 
     def _scope(self) -> dict[str, Any]:
         run = self.run
@@ -273,6 +276,7 @@ class Decisions:
             if task.status is TaskStatus.SUCCEEDED
         }
         about = {"id": str(run.id), "goal": run.goal, "input": run.input}
+        about["history"] = run.input.get(HISTORY, [])
         return {"run": about, "steps": outputs}
 
     def _step(self, task: TaskRow) -> Step:

@@ -17,6 +17,7 @@ from sutazai.entrypoints.api.problems import install_problem_handlers
 from sutazai.entrypoints.api.routes import (
     agents,
     collections,
+    conversations,
     documents,
     health,
     login,
@@ -82,7 +83,9 @@ def _routes() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for module in (collections, documents, search, runs, agents, models, sessions, health):
+    for module in (collections, documents, search, runs, conversations, agents, models):
+        app.include_router(module.router)
+    for module in (sessions, health):
         app.include_router(module.router)
     for router in (sessions.keyed, health.keyed, login.router):
         app.include_router(router)

@@ -21,6 +21,7 @@ MEDIA_TYPE = "application/problem+json"
 TAGS = [
     {"name": "knowledge", "description": "Collections of documents, and search in them."},
     {"name": "runs", "description": "Goals that agents work on, step by step."},
+    {"name": "conversations", "description": "Questions in the context of what was said before."},
     {"name": "agents", "description": "Who works here."},
     {"name": "models", "description": "The language models that agents use."},
     {"name": "session", "description": "Who is logged in."},

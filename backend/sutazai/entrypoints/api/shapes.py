@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from sutazai.core.knowledge.model import IndexingStatus
 from sutazai.core.runs.model import RunStatus
+from sutazai_contracts.conversations import ContextUse
 from sutazai_contracts.knowledge import Citation, DocumentRef, EmbeddingModel
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
@@ -178,6 +179,12 @@ class RunShape(RunSummary):
 
     steps: tuple[StepShape, ...]
     usage: dict[str, float]
+    conversation: UUID | None = Field(
+        description="The conversation that asked, which its user alone can open."
+    )
+    context: ContextUse | None = Field(
+        description="How much of what was said before the question was asked with."
+    )
 
 
 class UploadShape(Given):

@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from sutazai.entrypoints.cli.ask import ask
+from sutazai.entrypoints.cli.chat import chat
 from sutazai.entrypoints.cli.collections import collections
+from sutazai.entrypoints.cli.conversations import conversations
 from sutazai.entrypoints.cli.doctor import doctor
 from sutazai.entrypoints.cli.documents import documents
 from sutazai.entrypoints.cli.errors import CliError, ExitCode
@@ -64,7 +66,9 @@ def sutazai(
 
 
 app.command()(ask)
+app.command()(chat)
 app.command()(ingest)
+app.add_typer(conversations, name="conversations")
 app.add_typer(runs, name="runs")
 app.add_typer(documents, name="documents")
 app.add_typer(collections, name="collections")

@@ -17,8 +17,11 @@ from sutazai.entrypoints.cli.errors import ApiProblem, FieldError, Unreachable
 from sutazai.entrypoints.cli.session import how_to_start
 from sutazai.entrypoints.cli.shapes import (
     Collection,
+    Conversation,
     Document,
+    Message,
     ModelsState,
+    Posted,
     Run,
     Shape,
     TextPart,
@@ -145,6 +148,43 @@ class ApiClient:
     def runs(self, limit: int | None = None) -> AsyncIterator[Run]:
         """Give runs, newest first, page by page; all of them without a limit."""
         return self._pages(Run, "/runs", limit)
+
+    async def create_conversation(self, collection: str, title: str | None = None) -> Conversation:
+        """Make a conversation; its first question names it where `title` is None."""
+        body = {"collection": collection, "title": title}
+        return self._read(Conversation, await self._call("POST", "/conversations", json=body))
+
+    def conversations(self, limit: int | None = None) -> AsyncIterator[Conversation]:
+        """Give conversations, last asked first, page by page; all of them without a limit."""
+        return self._pages(Conversation, "/conversations", limit)
+
+    async def conversation(self, conversation: str | UUID) -> Conversation:
+        """Give one conversation."""
+        path = f"/conversations/{_part(str(conversation))}"
+        return self._read(Conversation, await self._call("GET", path))
+
+    def messages(
+        self, conversation: str | UUID, limit: int | None = None
+    ) -> AsyncIterator[Message]:
+        """Give the messages of a conversation, newest first; all of them without a limit."""
+        return self._pages(Message, f"/conversations/{_part(str(conversation))}/messages", limit)
+
+    async def rename_conversation(self, conversation: str | UUID, title: str) -> Conversation:
+        """Give a conversation another title."""
+        path = f"/conversations/{_part(str(conversation))}"
+        return self._read(Conversation, await self._call("PATCH", path, json={"title": title}))
+
+    async def delete_conversation(self, conversation: str | UUID) -> None:
+        """Remove a conversation with its messages."""
+        await self._call("DELETE", f"/conversations/{_part(str(conversation))}")
+
+    async def post_message(self, conversation: str | UUID, goal: str, key: str) -> Posted:
+        """Ask in a conversation; `key` is the question's idempotency key."""
+        path = f"/conversations/{_part(str(conversation))}/messages"
+        headers = {"Idempotency-Key": key}
+        return self._read(
+            Posted, await self._call("POST", path, json={"goal": goal}, headers=headers)
+        )
 
     async def models(self) -> ModelsState:
         """Give the language models that are there."""

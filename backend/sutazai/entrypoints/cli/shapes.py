@@ -182,3 +182,44 @@ class Upload(Shape):
 
     document: Document
     run: Run | None = None
+
+
+class Conversation(Shape):
+    """A conversation; its title is None until its first question names it."""
+
+    id: UUID
+    title: str | None = None
+    collection: str = ""
+    messages: int = 0
+    busy: bool = False
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class Context(Shape):
+    """How many earlier messages a question was asked with, and how many did not fit."""
+
+    used: int = 0
+    dropped: int = 0
+
+
+class Message(Shape):
+    """A question, or the answer to one."""
+
+    id: UUID
+    number: int
+    role: str
+    text: str = ""
+    run: UUID | None = None
+    status: str | None = None
+    error: str | None = None
+    citations: tuple[Citation, ...] = ()
+    context: Context | None = None
+    created_at: datetime | None = None
+
+
+class Posted(Shape):
+    """A question that was taken in, and the run that works on it."""
+
+    message: Message
+    run: Run

@@ -1,0 +1,1 @@
+"""Conversations: questions in their context, each worked on by a run, and the answers."""
