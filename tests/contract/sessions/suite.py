@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from sutazai.core.identity.rights import Role
 from sutazai.core.identity.sessions.port import NewSession, Session, Sessions
 from sutazai_contracts.identifiers import new_id
 from tests.support.database import TestDatabase
@@ -45,15 +46,25 @@ async def new_user(database: TestDatabase) -> User:
     user = User(tenant, new_id(), f"{tenant}@example.org")
     with psycopg.connect(database.admin) as connection:
         connection.execute(
-            "INSERT INTO sutazai.users (id, tenant_id, email, password_hash, role)"
-            " VALUES (%s, %s, %s, '-', 'member')",
+            "INSERT INTO sutazai.users (id, tenant_id, email, password_hash)"
+            " VALUES (%s, %s, %s, '-')",
             [user.id, tenant, user.email],
         )
+        join(connection, user.id, tenant)
     return user
+
+
+def join(connection: psycopg.Connection, user: UUID, tenant: UUID) -> None:
+    """Make a user a member of a tenant."""
+    connection.execute(
+        "INSERT INTO sutazai.memberships (user_id, tenant_id, role) VALUES (%s, %s, 'member')",
+        [user, tenant],
+    )
 
 
 async def found(sessions: Sessions, new: NewSession, now: datetime = NOW) -> Session | None:
     """Look a login up both ways, which have to agree."""
+    assert new.digest is not None
     by_secret, by_id = await sessions.find(new.digest, now), await sessions.get(new.id, now)
     assert by_secret == by_id
     return by_id
@@ -88,7 +99,7 @@ class SessionsContract:
                 tenant_name=f"tenant-{user.tenant}",
                 user=user.id,
                 email=user.email,
-                role="member",
+                role=Role.MEMBER,
                 idle_until=NOW + IDLE,
                 ends_at=NOW + LONGEST,
             )

@@ -105,13 +105,16 @@ class Running:
             )
             user = new_id()
             connection.execute(
-                "INSERT INTO users (id, tenant_id, email, password_hash, role)"
-                " VALUES (%s, %s, %s, '-', 'admin')",
+                "INSERT INTO users (id, tenant_id, email, password_hash) VALUES (%s, %s, %s, '-')",
                 [user, tenant, f"{tenant}@example.org"],
             )
             connection.execute(
-                "INSERT INTO api_keys (id, tenant_id, user_id, name, prefix, digest)"
-                " VALUES (%s, %s, %s, 'test', 'sk_test', %s)",
+                "INSERT INTO memberships (user_id, tenant_id, role) VALUES (%s, %s, 'admin')",
+                [user, tenant],
+            )
+            connection.execute(
+                "INSERT INTO api_keys (id, tenant_id, user_id, name, prefix, digest, scopes)"
+                " VALUES (%s, %s, %s, 'test', 'sk_test', %s, '{read,write,admin}')",
                 [new_id(), tenant, user, hashlib.sha256(key.encode()).digest()],
             )
         self.call(self.platform.knowledge.ensure_collection(tenant, "default"))

@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
 
 import sutazai
 from sutazai.core.platform import Platform
@@ -16,14 +17,19 @@ from sutazai.entrypoints.api.places import Places
 from sutazai.entrypoints.api.problems import install_problem_handlers
 from sutazai.entrypoints.api.routes import (
     agents,
+    audit,
+    auth,
     collections,
     documents,
     health,
+    keys,
     login,
     models,
     runs,
     search,
     sessions,
+    tenants,
+    users,
 )
 
 DESCRIPTION = """
@@ -35,6 +41,11 @@ are about, and a `request_id`.
 
 
 PING_S = 15.0
+ROUTERS = (
+    *(collections.router, documents.router, search.router, runs.router, agents.router),
+    *(models.router, auth.router, sessions.router, sessions.keyed, users.router, keys.router),
+    *(tenants.router, audit.router, health.router, health.keyed, login.router),
+)
 
 
 def create_app(
@@ -69,6 +80,11 @@ def openapi_document() -> dict[str, Any]:
     return complete(_routes())
 
 
+def api_routes() -> list[APIRoute]:
+    """Give every route there is but those of the documentation's pages."""
+    return [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+
+
 def _routes() -> FastAPI:
     app = FastAPI(
         title="SutazAI",
@@ -82,9 +98,7 @@ def _routes() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for module in (collections, documents, search, runs, agents, models, sessions, health):
-        app.include_router(module.router)
-    for router in (sessions.keyed, health.keyed, login.router):
+    for router in ROUTERS:
         app.include_router(router)
     add_docs_page(app)
     install_problem_handlers(app)
