@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ from sutazai.core.identity.audit import Audit
 from sutazai.core.identity.login import Login
 from sutazai.core.identity.model import FirstCredentials
 from sutazai.core.identity.passwords import Passwords
+from sutazai.core.identity.people import People
 from sutazai.core.identity.service import Identity
 from sutazai.core.identity.tokens import Tokens
 from sutazai.core.limits.requests import RequestLimit
@@ -57,6 +59,7 @@ class Site:
 
     app: Any
     login: Login
+    people: People
     first: FirstCredentials
     clock: Clock
     opened: list[httpx2.AsyncClient] = field(default_factory=list)
@@ -105,13 +108,21 @@ async def furnish(tenant: UUID) -> None:
 @pytest.fixture
 async def site(database: TestDatabase) -> AsyncIterator[Site]:
     """Give the API of an installation after its first start."""
-    records, clock = SqlIdentity(database.open, database.urls.owner), Clock()
     kept: list[FirstCredentials] = []
-    identity = Identity(records, clock.now)
-    await identity.first_start(kept.append)
+    await Identity(SqlIdentity(database.open, database.urls.owner)).first_start(kept.append)
     with psycopg.connect(database.admin) as connection:
         hashed = CHEAP.hash(kept[0].password)
         connection.execute("UPDATE sutazai.users SET password_hash = %s", [hashed])
+    async with open_site(database, kept[0], Clock()) as made:
+        yield made
+
+
+@asynccontextmanager
+async def open_site(
+    database: TestDatabase, first: FirstCredentials, clock: Clock
+) -> AsyncIterator[Site]:
+    """Open the API over a database in which somebody is known."""
+    records = SqlIdentity(database.open, "")
     login = Login(
         records=records,
         audit=Audit(SqlAudit(database.open), now=clock.now),
@@ -121,18 +132,17 @@ async def site(database: TestDatabase) -> AsyncIterator[Site]:
         now=clock.now,
         passwords=Passwords(CHEAP),
     )
-    requests = RequestLimit(login.limits, None)
     people = wire_people(login, database.open, furnish)
     people.guesses.clock = clock.seconds
     platform = SimpleNamespace(
         metrics=CollectorRegistry(),
-        identity=identity,
+        identity=Identity(records, clock.now),
         login=login,
         people=people,
-        requests=requests,
+        requests=RequestLimit(login.limits, None),
     )
     app = create_app(cast(Platform, platform), upload_limit=100_000)
-    made = Site(app, login, kept[0], clock)
+    made = Site(app, login, people, first, clock)
     yield made
     for client in made.opened:
         await client.aclose()

@@ -16,12 +16,20 @@ from pydantic import ValidationError
 from sutazai.entrypoints.cli.errors import ApiProblem, FieldError, Unreachable
 from sutazai.entrypoints.cli.session import how_to_start
 from sutazai.entrypoints.cli.shapes import (
+    ApiKey,
+    AuditEntry,
+    AuditVerdict,
     Collection,
     Document,
+    MadeKey,
+    MadeMember,
+    Member,
     ModelsState,
     Run,
     Shape,
+    Tenant,
     TextPart,
+    Tokens,
     Upload,
 )
 from sutazai.entrypoints.cli.sse import EventStreamParser, ServerEvent
@@ -159,6 +167,71 @@ class ApiClient:
         response = await self._call("POST", f"/runs/{_part(str(run))}/cancel")
         return self._read(Run, response) if response.content else await self.run(run)
 
+    def users(self, limit: int | None = None) -> AsyncIterator[Member]:
+        """Give the users of the tenant by address, page by page."""
+        return self._pages(Member, "/users", limit)
+
+    async def create_user(self, email: str, role: str, password: str | None) -> MadeMember:
+        """Make a user; without a password a one-time one is made."""
+        body = {"email": email, "role": role, "password": password}
+        return self._read(MadeMember, await self._call("POST", "/users", json=body))
+
+    async def change_user(self, user: UUID, change: dict[str, object]) -> Member:
+        """Change a user's role, or whether they may get in."""
+        return self._read(Member, await self._call("PATCH", f"/users/{user}", json=change))
+
+    async def reset_password(self, user: UUID) -> MadeMember:
+        """Give a user a new one-time password."""
+        return self._read(MadeMember, await self._call("POST", f"/users/{user}/password"))
+
+    async def remove_user(self, user: UUID) -> None:
+        """Remove a user from the tenant."""
+        await self._call("DELETE", f"/users/{user}")
+
+    def keys(self, *, everybodys: bool) -> AsyncIterator[ApiKey]:
+        """Give API keys, newest first: one's own, or everybody's."""
+        return self._pages(ApiKey, "/keys", None, {"all": str(everybodys).lower()})
+
+    async def create_key(self, name: str, scopes: list[str], days: int | None) -> MadeKey:
+        """Make an API key for oneself."""
+        body = {"name": name, "scopes": scopes, "expires_in_days": days}
+        return self._read(MadeKey, await self._call("POST", "/keys", json=body))
+
+    async def revoke_key(self, key: UUID) -> None:
+        """Revoke an API key."""
+        await self._call("DELETE", f"/keys/{key}")
+
+    def tenants(self) -> AsyncIterator[Tenant]:
+        """Give the tenants that one is a member of."""
+        return self._pages(Tenant, "/tenants", None)
+
+    async def create_tenant(self, name: str) -> Tenant:
+        """Make a tenant that one looks after."""
+        return self._read(Tenant, await self._call("POST", "/tenants", json={"name": name}))
+
+    def audit(self, limit: int | None, event: str | None) -> AsyncIterator[AuditEntry]:
+        """Give the audit log, newest first, of one event or of all."""
+        return self._pages(AuditEntry, "/audit", limit, {"event": event} if event else None)
+
+    async def verify_audit(self) -> AuditVerdict:
+        """Have the whole audit log followed."""
+        return self._read(AuditVerdict, await self._call("GET", "/audit/verification"))
+
+    async def log_in(self, email: str, password: str, tenant: str | None = None) -> Tokens:
+        """Log in with a password, in a tenant of one's or in the one that one began in."""
+        body = {"email": email, "password": password, "tenant": tenant}
+        return self._read(Tokens, await self._call("POST", "/auth/token", json=body))
+
+    async def log_out(self, tokens: Tokens) -> None:
+        """End a login."""
+        body = {"refresh_token": tokens.refresh_token}
+        await self._call("POST", "/auth/logout", json=body)
+
+    async def change_password(self, old: str, new: str) -> Tokens:
+        """Change one's own password; gives the tokens of the login that goes on."""
+        body = {"old_password": old, "new_password": new}
+        return self._read(Tokens, await self._call("POST", "/password", json=body))
+
     @asynccontextmanager
     async def events(
         self, run: str | UUID, after: str | None = None
@@ -197,13 +270,15 @@ class ApiClient:
             await asyncio.sleep(wait)
             waited += wait
 
-    async def _pages(self, shape: type[S], path: str, limit: int | None) -> AsyncIterator[S]:
+    async def _pages(
+        self, shape: type[S], path: str, limit: int | None, query: dict[str, str] | None = None
+    ) -> AsyncIterator[S]:
         left, cursor = limit, None
         while left is None or left > 0:
             params: dict[str, str | int] = {"limit": PAGE if left is None else min(left, PAGE)}
             if cursor is not None:
                 params["cursor"] = cursor
-            page = self._object(await self._call("GET", path, params=params))
+            page = self._object(await self._call("GET", path, params={**(query or {}), **params}))
             items = page.get("items", [])
             for item in items:
                 yield self._validate(shape, item)

@@ -43,7 +43,7 @@ class NewKeyBody(Taken):
     model_config = ConfigDict(json_schema_extra={"examples": [_NEW]})
 
     name: Annotated[Words, StringConstraints(max_length=100)]
-    scopes: Annotated[frozenset[Scope], Field(strict=False, min_length=1)]
+    scopes: frozenset[Annotated[Scope, Field(strict=False)]] = Field(min_length=1, strict=False)
     expires_in_days: int | None = Field(
         default=None, ge=1, le=3650, description="Null: it holds until it is revoked."
     )
