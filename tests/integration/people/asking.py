@@ -19,8 +19,8 @@ class Asker:
     async def ask(self, method: str, path: str, **body: Any) -> httpx2.Response:
         """Ask something; names are fields of the body."""
         headers = {"Authorization": f"Bearer {self.credential}"}
-        given = {"json": body} if body else {}
-        return await self.client.request(method, f"/api/v1{path}", headers=headers, **given)
+        sent = body or None
+        return await self.client.request(method, f"/api/v1{path}", headers=headers, json=sent)
 
     async def told(self, method: str, path: str, **body: Any) -> Any:
         """Ask something that is done, and give the answer."""

@@ -70,8 +70,9 @@ class SessionRef:
 class Sessions(Protocol):
     """Keep logins. All raise `DatabaseUnavailable` where their record does not answer.
 
-    What was revoked, or has ended by the time that is given, is never found; nor is a login of who
-    is no member of its tenant any more, or may not get in.
+    What was revoked, or has ended by the time that is given, is never found. A login of who is no
+    member of its tenant any more, or may not get in, is not found either; by its id it may be for
+    a minute longer, so whoever takes rights away revokes too.
     """
 
     async def create(self, session: NewSession, now: datetime) -> None:
