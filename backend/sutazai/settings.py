@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sutazai.core.identity.audit import Addresses
 from sutazai.core.limits.port import Rate
 from sutazai_kit.model.price import Price
 
@@ -289,6 +290,11 @@ class LoginSettings(BaseSettings):
     canonical_host: str = Field(
         default="127.0.0.1",
         description="Host that a login at `localhost` is sent to: a cookie is of one name only.",
+    )
+    audit_addresses: Addresses = Field(
+        default="coarse",
+        description="How much of clients' addresses the audit log keeps: `coarse` (the network: "
+        "/24, or /48 of IPv6), `full`, `none`.",
     )
 
     @property

@@ -21,7 +21,7 @@ from sutazai.bootstrap.embedder import open_embedder
 from sutazai.bootstrap.processes.postgres import start_postgres
 from sutazai.bootstrap.processes.server import until
 from sutazai.bootstrap.secrets import role_passwords, token_secret
-from sutazai.bootstrap.services import Ports, Services, wire
+from sutazai.bootstrap.services import DEFAULT, Ports, Services, wire
 from sutazai.bootstrap.workflows import read_workflows
 from sutazai.core.identity.credentials import write_credentials
 from sutazai.core.identity.model import FirstCredentials
@@ -96,6 +96,7 @@ async def open_embedded(
             knowledge=services.knowledge,
             identity=services.identity,
             login=services.login,
+            people=services.people,
             requests=services.requests,
             registry=registry,
             models=services.models,
@@ -194,7 +195,7 @@ async def _first_start(home: Path, services: Services, api_url: str) -> None:
     if await services.identity.first_start(keep=keep) is not None:
         logger.info("First start: the API key is in {}", home / "credentials.json")
     for tenant in await services.identity.tenants():
-        await services.knowledge.ensure_collection(tenant, "default")
+        await services.knowledge.ensure_collection(tenant, DEFAULT)
 
 
 @asynccontextmanager

@@ -3,19 +3,23 @@
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
+
+from loguru import logger
 
 from sutazai.adapters.embeddings.cached import CachedEmbeddings
 from sutazai.bootstrap.metrics import PlatformMetrics, Reading
 from sutazai.bootstrap.models import wire_models
+from sutazai.bootstrap.people import wire_login, wire_people
 from sutazai.core.agents.port import Registry
 from sutazai.core.cache.port import Cache
 from sutazai.core.conversations.context import Contexts
 from sutazai.core.conversations.counting import TokenCounting
 from sutazai.core.conversations.service import Conversations
-from sutazai.core.identity.login import Lifetime, Login
+from sutazai.core.identity.login import Login
+from sutazai.core.identity.people import People
 from sutazai.core.identity.service import Identity
 from sutazai.core.identity.sessions.port import Sessions
-from sutazai.core.identity.tokens import Tokens
 from sutazai.core.knowledge.chunk_lines import read_chunks
 from sutazai.core.knowledge.service import Knowledge
 from sutazai.core.knowledge.sweeper import Sweeper
@@ -38,6 +42,7 @@ from sutazai.records.ledger import SqlLedger
 from sutazai.records.leftovers import SqlLeftovers
 from sutazai.records.runs import SqlRuns
 from sutazai.settings import Settings
+from sutazai_contracts.errors import Unavailable
 from sutazai_contracts.tasks import Claim
 from sutazai_contracts.workflows import Workflow
 from sutazai_kit.bus.port import Bus
@@ -46,6 +51,9 @@ from sutazai_kit.files.port import Files
 from sutazai_kit.live.port import Live
 from sutazai_kit.model.estimate import estimate_tokens
 from sutazai_kit.vectors.port import Vectors
+
+# The collection that every tenant has.
+DEFAULT = "default"
 
 
 @dataclass(frozen=True)
@@ -74,6 +82,7 @@ class Services:
     knowledge: Knowledge
     identity: Identity
     login: Login
+    people: People
     requests: RequestLimit
     feed: EventFeed
     relay: Relay
@@ -133,7 +142,16 @@ def wire(
     tasks = _tasks(settings, ports, apart, feed, told, metrics)
     runs = Runs(run_records, feed, workflows, ports.registry.names, on_wake_ups=told)
     sweeper = Sweeper(SqlLeftovers(ports.database), ports.vectors, ports.files)
-    identities = SqlIdentity(ports.database, owner_url)
+    login = wire_login(settings, ports.database, ports.sessions, ports.limits, token_secret)
+    knowledge = _knowledge(settings, ports, runs, sweeper, metrics)
+
+    async def furnish(tenant: UUID) -> None:
+        try:
+            await knowledge.ensure_collection(tenant, DEFAULT)
+        except Unavailable as exc:
+            # Whatever looks after those of all tenants makes it later.
+            logger.warning("The default collection of a new tenant waits: {}", exc)
+
     outcomes = OutcomeConsumer(ports.bus, tasks)
     reaper = _reaper(settings, apart, tasks, relay, outcomes)
     metrics.watch(Reading(relay, reaper, feed))
@@ -142,9 +160,10 @@ def wire(
         runs=runs,
         conversations=_conversations(settings, ports, runs, models, metrics),
         tasks=tasks,
-        knowledge=_knowledge(settings, ports, runs, sweeper, metrics),
-        identity=Identity(identities),
-        login=_login(settings, ports, identities, token_secret),
+        knowledge=knowledge,
+        identity=Identity(SqlIdentity(ports.database, owner_url)),
+        login=login,
+        people=wire_people(login, ports.database, furnish),
         requests=RequestLimit(ports.limits, settings.api.rate),
         feed=feed,
         relay=relay,
@@ -216,13 +235,3 @@ def _conversations(
         on_lookup=metrics.context_looked_up,
     )
     return Conversations(records, contexts, runs)
-
-
-def _login(settings: Settings, ports: Ports, identities: SqlIdentity, token_secret: bytes) -> Login:
-    return Login(
-        records=identities,
-        sessions=ports.sessions,
-        limits=ports.limits,
-        tokens=Tokens(token_secret),
-        lifetime=Lifetime(settings.login.idle, settings.login.longest),
-    )

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from sutazai.core.agents.port import Registry
 from sutazai.core.conversations.service import Conversations
 from sutazai.core.identity.login import Login
+from sutazai.core.identity.people import People
 from sutazai.core.identity.service import Identity
 from sutazai.core.knowledge.service import Knowledge
 from sutazai.core.limits.requests import RequestLimit
@@ -42,6 +43,7 @@ class Platform:
     knowledge: Knowledge
     identity: Identity
     login: Login
+    people: People
     requests: RequestLimit
     registry: Registry
     models: Models

@@ -3,28 +3,32 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 import asyncpg
 
-from sutazai.core.identity.model import Account, Caller
+from sutazai.core.identity.model import Account, FoundKey, Membership
 from sutazai.core.identity.ports import NewTenant
+from sutazai.core.identity.rights import Role, Scope
 from sutazai.records.database import AWAY, Database
 from sutazai_contracts.errors import DatabaseUnavailable
 
 # A function that may look at the keys of all tenants; the asking role may not.
-_FIND_KEY = "SELECT id, tenant_id, user_id FROM find_api_key($1)"
-_FIND_USER = "SELECT id, tenant_id, password_hash FROM find_user($1)"
+_FIND_KEY = "SELECT * FROM find_api_key($1)"
+_FIND_USER = "SELECT * FROM find_user($1)"
+_MEMBERSHIPS = "SELECT * FROM memberships_of($1)"
+_TOUCH = "UPDATE api_keys SET last_used_on = $2 WHERE id = $1"
 _TENANTS = "SELECT id FROM sutazai.tenants ORDER BY id"
 _ALONE = "SELECT pg_advisory_xact_lock(hashtext('sutazai.first_start'))"
 _TENANT = "INSERT INTO sutazai.tenants (id, name) VALUES ($1, $2)"
 _USER = """
-INSERT INTO sutazai.users (id, tenant_id, email, password_hash, role)
-VALUES ($1, $2, $3, $4, 'admin')
+INSERT INTO sutazai.users (id, tenant_id, email, password_hash) VALUES ($1, $2, $3, $4)
 """
+_MEMBER = "INSERT INTO sutazai.memberships (user_id, tenant_id, role) VALUES ($1, $2, 'admin')"
 _KEY = """
-INSERT INTO sutazai.api_keys (id, tenant_id, user_id, name, prefix, digest)
-VALUES ($1, $2, $3, 'first start', $4, $5)
+INSERT INTO sutazai.api_keys (id, tenant_id, user_id, name, prefix, digest, scopes)
+VALUES ($1, $2, $3, 'first start', $4, $5, '{read,write,admin}')
 """
 
 
@@ -40,15 +44,28 @@ class SqlIdentity:
     database: Database
     owner_url: str
 
-    async def find_key(self, digest: bytes) -> Caller | None:
-        """Look up a key that holds, of any tenant, by the SHA-256 of it."""
+    async def find_key(self, digest: bytes) -> FoundKey | None:
+        """Look up a key, of any tenant, by the SHA-256 of it; none of who may not get in."""
         try:
             row = await self.database.app.fetchrow(_FIND_KEY, digest)
         except AWAY as exc:
             raise DatabaseUnavailable from exc
         if row is None:
             return None
-        return Caller(tenant=row["tenant_id"], user=row["user_id"], shown=row["id"])
+        return FoundKey(
+            id=row["id"],
+            tenant=row["tenant_id"],
+            user=row["user_id"],
+            role=Role(row["role"]),
+            scopes=tuple(map(Scope, row["scopes"])),
+            expires_at=row["expires_at"],
+            last_used_on=row["last_used_on"],
+        )
+
+    async def touch_key(self, tenant: UUID, key: UUID, day: date) -> None:
+        """Write down on which day a key was used last."""
+        async with self.database.hot(tenant) as connection:
+            await connection.execute(_TOUCH, key, day)
 
     async def find_account(self, email: str) -> Account | None:
         """Look up a user, of any tenant, by their address in lower case."""
@@ -58,7 +75,30 @@ class SqlIdentity:
             raise DatabaseUnavailable from exc
         if row is None:
             return None
-        return Account(user=row["id"], tenant=row["tenant_id"], password_hash=row["password_hash"])
+        return Account(
+            user=row["id"],
+            tenant=row["tenant_id"],
+            home=row["home_id"],
+            password_hash=row["password_hash"],
+            one_time_until=row["one_time_until"],
+        )
+
+    async def memberships(self, user: UUID) -> list[Membership]:
+        """List what a user is in which tenants, oldest first."""
+        try:
+            rows = await self.database.app.fetch(_MEMBERSHIPS, user)
+        except AWAY as exc:
+            raise DatabaseUnavailable from exc
+        return [
+            Membership(
+                tenant=row["tenant_id"],
+                name=row["name"],
+                role=Role(row["role"]),
+                disabled=row["disabled"],
+                created_at=row["created_at"],
+            )
+            for row in rows
+        ]
 
     async def tenants(self) -> list[UUID]:
         """List every tenant, oldest first."""
@@ -76,6 +116,7 @@ class SqlIdentity:
             await connection.execute(
                 _USER, tenant.user, tenant.id, tenant.email, tenant.password_hash
             )
+            await connection.execute(_MEMBER, tenant.user, tenant.id)
             await connection.execute(
                 _KEY,
                 tenant.api_key,

@@ -10,6 +10,7 @@ to these at the adapter, ``from exc``. An API answers them as RFC 9457 problem d
     │   └── ContextTooSmall         422 context_too_small    a prompt that may not be cut further
     ├── Unauthenticated             401 unauthenticated
     ├── Forbidden                   403 forbidden
+    │   └── PasswordChangeDue       403 password_change_due  a one-time password opens nothing else
     ├── EgressRefused               403 egress_refused       a hosted provider, not switched on
     ├── NotFound                    404 not_found
     │   └── ModelNotFound           404 model_not_found
@@ -89,6 +90,12 @@ class Forbidden(SutazaiError):
 
     code = "forbidden"
     status = 403
+
+
+class PasswordChangeDue(Forbidden):
+    """A one-time password is good for choosing another one, and for nothing else."""
+
+    code = "password_change_due"
 
 
 class EgressRefused(SutazaiError):

@@ -113,13 +113,16 @@ class Running:
         with psycopg.connect(self.admin) as connection:
             connection.execute("SET search_path = sutazai")
             connection.execute(
-                "INSERT INTO users (id, tenant_id, email, password_hash, role)"
-                " VALUES (%s, %s, %s, '-', 'admin')",
+                "INSERT INTO users (id, tenant_id, email, password_hash) VALUES (%s, %s, %s, '-')",
                 [user, tenant, f"{user}@example.org"],
             )
             connection.execute(
-                "INSERT INTO api_keys (id, tenant_id, user_id, name, prefix, digest)"
-                " VALUES (%s, %s, %s, 'test', 'sk_test', %s)",
+                "INSERT INTO memberships (user_id, tenant_id, role) VALUES (%s, %s, 'admin')",
+                [user, tenant],
+            )
+            connection.execute(
+                "INSERT INTO api_keys (id, tenant_id, user_id, name, prefix, digest, scopes)"
+                " VALUES (%s, %s, %s, 'test', 'sk_test', %s, '{read,write,admin}')",
                 [new_id(), tenant, user, hashlib.sha256(key.encode()).digest()],
             )
         return Tenant(tenant, key)

@@ -25,6 +25,11 @@ SCHEMES = {
     "SQL": "Bearer ' OR 1=1 --",
 }
 
+EXCHANGES = {
+    "/api/v1/session/token",
+    *(f"/api/v1/auth/{w}" for w in ("token", "refresh", "logout")),
+}
+
 
 def assert_unauthenticated(answer: httpx2.Response) -> None:
     assert_problem(answer, 401, "unauthenticated")
@@ -57,8 +62,8 @@ def test_every_operation_but_health_needs_a_key(keyless: httpx2.Client) -> None:
             answer = keyless.request(method, path.replace("{", "").replace("}", ""))
             if path.startswith("/health/"):
                 assert answer.status_code == 200
-            elif path == "/api/v1/session/token":
-                # What it asks for stands in the body.
+            elif path in EXCHANGES:
+                # What they ask for stands in the body.
                 assert_problem(answer, 422, "invalid_input")
             else:
                 assert_unauthenticated(answer)

@@ -47,7 +47,8 @@ async def test_the_first_start_makes_a_tenant_whose_key_opens_it(
     assert caller.tenant == first.tenant
     assert await identity.tenants() == [first.tenant]
     assert database.query("SELECT name FROM tenants") == [("default",)]
-    [(user, tenant, role)] = database.query("SELECT id, tenant_id, role FROM users")
+    [(user, tenant, role)] = database.query("SELECT user_id, tenant_id, role FROM memberships")
+    assert database.query("SELECT id, tenant_id FROM users") == [(user, tenant)]
     assert (user, tenant, role) == (caller.user, first.tenant, "admin")
 
 
@@ -160,6 +161,7 @@ async def test_keys_are_looked_up_by_one_statement_without_a_tenant(
 ) -> None:
     first = await started(identity, lambda first: None)
     assert await database.open.app.fetchval("SELECT count(*) FROM api_keys") == 0
+    await identity.authenticate(first.api_key)  # the first use on a day is written down
     statements: list[str] = []
     async with open_database(database.urls, pool_size=1) as single:
         async with single.app.acquire() as connection:
@@ -167,7 +169,7 @@ async def test_keys_are_looked_up_by_one_statement_without_a_tenant(
         statements.clear()  # of the connection's return to the pool
         await Identity(SqlIdentity(single, "")).authenticate(first.api_key)
     asked = [statement for statement in statements if "pg_advisory_unlock_all" not in statement]
-    assert asked == ["SELECT id, tenant_id, user_id FROM find_api_key($1)"]
+    assert asked == ["SELECT * FROM find_api_key($1)"]
 
 
 async def test_a_database_that_is_away_is_said(

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
+from uuid import UUID
 
 import httpx2
 import psycopg
@@ -14,14 +16,18 @@ from argon2 import PasswordHasher
 from prometheus_client import CollectorRegistry
 
 from sutazai.adapters.limits.inprocess import InProcessLimits
+from sutazai.bootstrap.people import wire_people
+from sutazai.core.identity.audit import Audit
 from sutazai.core.identity.login import Login
 from sutazai.core.identity.model import FirstCredentials
 from sutazai.core.identity.passwords import Passwords
+from sutazai.core.identity.people import People
 from sutazai.core.identity.service import Identity
 from sutazai.core.identity.tokens import Tokens
 from sutazai.core.limits.requests import RequestLimit
 from sutazai.core.platform import Platform
 from sutazai.entrypoints.api.app import create_app
+from sutazai.records.audit import SqlAudit
 from sutazai.records.identity import SqlIdentity
 from sutazai.records.sessions import SqlSessions
 from tests.support.database import TestDatabase
@@ -53,6 +59,7 @@ class Site:
 
     app: Any
     login: Login
+    people: People
     first: FirstCredentials
     clock: Clock
     opened: list[httpx2.AsyncClient] = field(default_factory=list)
@@ -94,30 +101,48 @@ class Site:
         return answer.status_code == 200
 
 
+async def furnish(tenant: UUID) -> None:
+    """Give a tenant nothing: here is no embedder."""
+
+
 @pytest.fixture
 async def site(database: TestDatabase) -> AsyncIterator[Site]:
     """Give the API of an installation after its first start."""
-    records, clock = SqlIdentity(database.open, database.urls.owner), Clock()
     kept: list[FirstCredentials] = []
-    identity = Identity(records)
-    await identity.first_start(kept.append)
+    await Identity(SqlIdentity(database.open, database.urls.owner)).first_start(kept.append)
     with psycopg.connect(database.admin) as connection:
         hashed = CHEAP.hash(kept[0].password)
         connection.execute("UPDATE sutazai.users SET password_hash = %s", [hashed])
+    async with open_site(database, kept[0], Clock()) as made:
+        yield made
+
+
+@asynccontextmanager
+async def open_site(
+    database: TestDatabase, first: FirstCredentials, clock: Clock
+) -> AsyncIterator[Site]:
+    """Open the API over a database in which somebody is known."""
+    records = SqlIdentity(database.open, "")
     login = Login(
         records=records,
+        audit=Audit(SqlAudit(database.open), now=clock.now),
         sessions=SqlSessions(database.open),
         limits=InProcessLimits(clock.seconds),
         tokens=Tokens(b"a secret of an installation"),
         now=clock.now,
         passwords=Passwords(CHEAP),
     )
-    requests = RequestLimit(login.limits, None)
+    people = wire_people(login, database.open, furnish)
+    people.guesses.clock = clock.seconds
     platform = SimpleNamespace(
-        metrics=CollectorRegistry(), identity=identity, login=login, requests=requests
+        metrics=CollectorRegistry(),
+        identity=Identity(records, clock.now),
+        login=login,
+        people=people,
+        requests=RequestLimit(login.limits, None),
     )
     app = create_app(cast(Platform, platform), upload_limit=100_000)
-    made = Site(app, login, kept[0], clock)
+    made = Site(app, login, people, first, clock)
     yield made
     for client in made.opened:
         await client.aclose()

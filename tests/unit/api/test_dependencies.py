@@ -12,27 +12,11 @@ from fastapi.routing import APIRoute
 
 from sutazai.entrypoints.api import app
 from sutazai.entrypoints.api.dependencies import KeyedRoute, refuse_unknown_query
-from sutazai.entrypoints.api.routes import (
-    agents,
-    collections,
-    documents,
-    health,
-    login,
-    models,
-    runs,
-    search,
-    sessions,
-)
+from sutazai.entrypoints.api.routes import runs
 from sutazai_contracts.events import Event, EventType
 from sutazai_contracts.identifiers import new_id
 
-ROUTERS = [
-    *(module.router for module in (agents, collections, documents, health, login, models)),
-    *(module.router for module in (runs, search, sessions)),
-    health.keyed,
-    sessions.keyed,
-]
-ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+ROUTES = list(app.api_routes())
 
 
 def calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:
@@ -53,6 +37,7 @@ def test_all_of_a_request_runs_in_the_loop(route: APIRoute) -> None:
 def test_all_but_health_and_login_finds_out_who_asks() -> None:
     keyless = {route.path for route in ROUTES if not isinstance(route, KeyedRoute)}
     login = {"/login", "/logout", "/api/v1/session/token"}
+    login |= {f"/api/v1/auth/{what}" for what in ("token", "refresh", "logout")}
     assert keyless == {"/health/live", "/health/ready", *login}
 
 

@@ -12,7 +12,9 @@ from prometheus_client import CollectorRegistry
 
 import sutazai_contracts.errors as errors
 from sutazai.adapters.limits.inprocess import InProcessLimits
+from sutazai.core.identity.guesses import Guesses
 from sutazai.core.identity.model import Caller
+from sutazai.core.identity.rights import Need
 from sutazai.core.limits.requests import RequestLimit
 from sutazai.core.platform import Platform
 from sutazai.entrypoints.api.app import create_app
@@ -32,8 +34,8 @@ class Raises:
 
     error: Exception = RuntimeError("a bug, with words that stay inside")
 
-    async def authenticate(self, key: str) -> Caller:
-        return Caller(new_id(), new_id(), new_id())
+    async def authenticate(self, key: str, address: str) -> Caller:
+        return Caller(new_id(), new_id(), new_id(), frozenset(Need))
 
     async def collections(self, *arguments: Any) -> Any:
         raise self.error
@@ -46,9 +48,13 @@ def part() -> Raises:
 
 @pytest.fixture
 async def client(part: Raises) -> AsyncIterator[httpx2.AsyncClient]:
-    unlimited = RequestLimit(InProcessLimits(), None)
+    limits = InProcessLimits()
     platform = SimpleNamespace(
-        metrics=CollectorRegistry(), identity=part, knowledge=part, requests=unlimited
+        metrics=CollectorRegistry(),
+        identity=part,
+        knowledge=part,
+        requests=RequestLimit(limits, None),
+        people=SimpleNamespace(guesses=Guesses(limits)),
     )
     app = cast(FastAPI, create_app(cast(Platform, platform), upload_limit=1000))
     transport = httpx2.ASGITransport(app, raise_app_exceptions=True)

@@ -10,9 +10,10 @@ from uuid import uuid4
 
 import pytest
 
-from sutazai.entrypoints.cli.client import PATIENCE_S, ApiClient
+from sutazai.entrypoints.cli.client import ApiClient
 from sutazai.entrypoints.cli.errors import ApiProblem, ExitCode, FieldError, Unreachable
 from sutazai.entrypoints.cli.follow import follow
+from sutazai.entrypoints.cli.transport import PATIENCE_S
 from tests.unit.cli.platform_server import KEY, PlatformServer
 
 QUICK = (0.0, 0.01, 0.01)
@@ -101,7 +102,7 @@ async def test_who_is_to_wait_too_long_is_told_at_once(
 async def test_who_is_refused_for_long_is_told(
     client: ApiClient, platform: PlatformServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sutazai.entrypoints.cli.client.PATIENCE_S", 0.35)
+    monkeypatch.setattr("sutazai.entrypoints.cli.transport.PATIENCE_S", 0.35)
     platform.knobs.too_often = [0] * 20
     with pytest.raises(ApiProblem) as raised:
         await client.collection("default")

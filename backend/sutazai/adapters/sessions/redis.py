@@ -7,7 +7,14 @@ from uuid import UUID
 from redis.asyncio import Redis
 
 from sutazai.adapters.redis_client import RedisLink, RedisLost
-from sutazai.core.identity.sessions.port import NewSession, Session, Sessions
+from sutazai.core.identity.rights import Role
+from sutazai.core.identity.sessions.port import (
+    NewSession,
+    Refresh,
+    Session,
+    SessionRef,
+    Sessions,
+)
 
 PREFIX = "sutazai:session:"
 # How long a session is taken from Redis before the record is asked again.
@@ -61,9 +68,31 @@ class RedisSessions:
         await self._record.extend(session, idle_until)
         # The copy that is kept ends earlier, and then the record is asked: nothing is wrong by it.
 
-    async def revoke(self, session: Session) -> None:
+    async def revoke(self, session: Session | SessionRef) -> None:
         """End a login at once, for everyone who shows it."""
         await self._record.revoke(session)
+        await self._ended(session)
+
+    async def replace(self, session: Session, new: NewSession, now: datetime) -> None:
+        """End a login and begin another of the same user, in one commit."""
+        await self._record.replace(session, new, now)
+        await self._ended(session)
+
+    async def of_user(self, user: UUID) -> list[SessionRef]:
+        """List the logins of a user in all tenants: the record knows."""
+        return await self._record.of_user(user)
+
+    async def find_refresh(self, digest: bytes, now: datetime) -> Refresh | None:
+        """Look up a refresh token, of any tenant, by the SHA-256 of it: the record knows."""
+        return await self._record.find_refresh(digest, now)
+
+    async def renew(
+        self, refresh: Refresh, digest: bytes, idle_until: datetime, now: datetime
+    ) -> bool:
+        """Use a refresh token; the copy of its login ends earlier, as in `extend`."""
+        return await self._record.renew(refresh, digest, idle_until, now)
+
+    async def _ended(self, session: Session | SessionRef) -> None:
         self._untold[session.id] = session.ends_at
         await self._tell(None)
 
@@ -105,8 +134,10 @@ def _key(session: UUID) -> str:
     return f"{PREFIX}{session}"
 
 
-def _written(session: Session) -> dict[str, str]:
+def _written(session: Session) -> dict[str, str | bool]:
     return {
+        "must_change": session.must_change,
+        "renews": session.renews,
         "id": str(session.id),
         "tenant": str(session.tenant),
         "tenant_name": session.tenant_name,
@@ -119,14 +150,17 @@ def _written(session: Session) -> dict[str, str]:
 
 
 def _read(kept: bytes | str) -> Session:
-    said: dict[str, str] = json.loads(kept)
+    said = json.loads(kept)
     return Session(
         id=UUID(said["id"]),
         tenant=UUID(said["tenant"]),
         tenant_name=said["tenant_name"],
         user=UUID(said["user"]),
         email=said["email"],
-        role=said["role"],
+        role=Role(said["role"]),
         idle_until=datetime.fromisoformat(said["idle_until"]),
         ends_at=datetime.fromisoformat(said["ends_at"]),
+        # One that an older core kept says neither.
+        must_change=said.get("must_change", False),
+        renews=said.get("renews", False),
     )

@@ -194,6 +194,7 @@ def _platform(services: Services, opened: _Opened) -> Platform:
         knowledge=services.knowledge,
         identity=services.identity,
         login=services.login,
+        people=services.people,
         requests=services.requests,
         registry=opened.registry,
         models=services.models,

@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
 
 import sutazai
 from sutazai.core.platform import Platform
@@ -16,15 +17,20 @@ from sutazai.entrypoints.api.places import Places
 from sutazai.entrypoints.api.problems import install_problem_handlers
 from sutazai.entrypoints.api.routes import (
     agents,
+    audit,
+    auth,
     collections,
     conversations,
     documents,
     health,
+    keys,
     login,
     models,
     runs,
     search,
     sessions,
+    tenants,
+    users,
 )
 
 DESCRIPTION = """
@@ -36,6 +42,19 @@ are about, and a `request_id`.
 
 
 PING_S = 15.0
+ROUTERS = (
+    *(collections.router, documents.router, search.router, runs.router, conversations.router),
+    *(agents.router, models.router, auth.router, sessions.router, sessions.keyed),
+    *(
+        users.router,
+        keys.router,
+        tenants.router,
+        audit.router,
+        health.router,
+        health.keyed,
+        login.router,
+    ),
+)
 
 
 def create_app(
@@ -70,6 +89,11 @@ def openapi_document() -> dict[str, Any]:
     return complete(_routes())
 
 
+def api_routes() -> list[APIRoute]:
+    """Give every route there is but those of the documentation's pages."""
+    return [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+
+
 def _routes() -> FastAPI:
     app = FastAPI(
         title="SutazAI",
@@ -83,11 +107,7 @@ def _routes() -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    for module in (collections, documents, search, runs, conversations, agents, models):
-        app.include_router(module.router)
-    for module in (sessions, health):
-        app.include_router(module.router)
-    for router in (sessions.keyed, health.keyed, login.router):
+    for router in ROUTERS:
         app.include_router(router)
     add_docs_page(app)
     install_problem_handlers(app)

@@ -4,12 +4,13 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security
+from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security, params
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
 
 from sutazai.core.identity.model import Caller
+from sutazai.core.identity.rights import Need
 from sutazai.core.identity.service import KEY_PREFIX
 from sutazai.core.platform import Platform
 from sutazai.entrypoints.api.openapi import problems
@@ -29,23 +30,39 @@ async def get_platform(request: Request) -> Platform:
 PlatformOf = Annotated[Platform, Depends(get_platform)]
 
 
+def address_of(request: Request) -> str:
+    """Give the address that a request comes from: that of its connection."""
+    return request.client.host if request.client is not None else ""
+
+
 class KeyedRoute(APIRoute):
-    """A route that finds out who asks, and how often, before anything of the request is read."""
+    """A route that finds out who asks, whether they may, and how often, before all else.
+
+    Nothing of the request is read before. What it needs stands among its dependencies, as `needs`
+    makes them; one that does not say is an error when it is made.
+    """
 
     counted: ClassVar[bool] = True
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        """Take what FastAPI's routes take, and find out what this one needs."""
+        super().__init__(path, endpoint, **options)
+        self.need = _declared(self)
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Put the key's check before FastAPI's own handler, which reads the body first of all."""
+        """Put the checks before FastAPI's own handler, which reads the body first of all."""
         handle = super().get_route_handler()
 
-        async def check_key_first(request: Request) -> Response:
+        async def check_first(request: Request) -> Response:
             platform = await get_platform(request)
-            request.state.caller, counted_as = await _authenticate(request, platform)
+            caller, counted_as = await _authenticate(request, platform)
             if self.counted:
-                await platform.requests.take(request.state.caller.tenant, counted_as)
+                await platform.requests.take(caller.tenant, counted_as)
+            caller.allow(self.need)
+            request.state.caller = caller
             return await handle(request)
 
-        return check_key_first
+        return check_first
 
 
 class UncountedRoute(KeyedRoute):
@@ -54,26 +71,53 @@ class UncountedRoute(KeyedRoute):
     counted = False
 
 
+def _declared(route: APIRoute) -> Need:
+    scopes = [
+        scope
+        for one in route.dependencies
+        if isinstance(one, params.Security) and one.dependency is get_caller
+        for scope in one.scopes or ()
+    ]
+    if len(scopes) != 1:
+        raise TypeError(f"{route.path} has to say once what it needs: dependencies=[needs(…)]")
+    return Need(scopes[0])
+
+
 async def _authenticate(request: Request, platform: Platform) -> tuple[Caller, UUID]:
     """Find out who asks, and as what that counts; raises `Unauthenticated` if it is not known.
 
     What is shown is an API key or, of a login, an access token. All logins of a user count as one:
-    else whoever logs in again might ask anew.
+    else whoever logs in again might ask anew. An address that shows many wrong ones is slowed.
     """
     shown = await _bearer(request)
     if shown is None:
         raise Unauthenticated
-    if shown.credentials.startswith(KEY_PREFIX):
-        caller = await platform.identity.authenticate(shown.credentials)
-        return caller, caller.shown
-    caller = await platform.login.authenticate(shown.credentials)
-    return caller, caller.user
+    credential, address = shown.credentials, address_of(request)
+    guesses = platform.people.guesses
+    guesses.turn_away(address, credential)
+    is_key = credential.startswith(KEY_PREFIX)
+    try:
+        if is_key:
+            caller = await platform.identity.authenticate(credential, address)
+        else:
+            caller = await platform.login.authenticate(credential, address)
+    except Unauthenticated:
+        await guesses.wrong(address, credential)
+        raise
+    guesses.good(credential)
+    return caller, caller.shown if is_key else caller.user
 
 
 async def get_caller(request: Request, _: Annotated[object, Security(_bearer)]) -> Caller:
     """Give who asks, as `KeyedRoute` found out; the scheme stands here for OpenAPI."""
     caller: Caller = request.state.caller
     return caller
+
+
+def needs(need: Need) -> params.Security:
+    """Declare what a route needs of who asks: every keyed route does, once."""
+    security: params.Security = Security(get_caller, scopes=[need.value])
+    return security
 
 
 CallerOf = Annotated[Caller, Depends(get_caller)]
@@ -95,7 +139,7 @@ CollectionName = Annotated[str, Path(pattern=NAME, description="Name of the coll
 
 
 def keyed_router(prefix: str, tag: str, *, counted: bool = True) -> APIRouter:
-    """Make a router whose routes need a key; `prefix` is the whole path, as routes are known by.
+    """Make a router whose routes say what they need; `prefix` is the whole path.
 
     `counted`: whether what its routes are asked counts against the caller.
     """
@@ -103,8 +147,7 @@ def keyed_router(prefix: str, tag: str, *, counted: bool = True) -> APIRouter:
         prefix=prefix,
         tags=[tag],
         route_class=KeyedRoute if counted else UncountedRoute,
-        dependencies=[Depends(get_caller)],
-        responses=problems(401, 422, 429, 503) if counted else problems(401, 422, 503),
+        responses=problems(401, 403, 422, 429, 503),
     )
 
 

@@ -9,6 +9,7 @@ from sutazai.entrypoints.api.shapes import Problem
 from sutazai_contracts.errors import (
     AlreadyExists,
     DatabaseUnavailable,
+    Forbidden,
     InvalidInput,
     NotFound,
     RateLimited,
@@ -25,10 +26,12 @@ TAGS = [
     {"name": "agents", "description": "Who works here."},
     {"name": "models", "description": "The language models that agents use."},
     {"name": "session", "description": "Who is logged in."},
+    {"name": "people", "description": "Users, API keys, tenants, and what happened to them."},
     {"name": "health", "description": "How the platform does."},
 ]
 _WORDS: dict[int, tuple[str, type[SutazaiError]]] = {
     401: ("No API key or access token, or one that is not known.", Unauthenticated),
+    403: ("Whoever asks may not do this.", Forbidden),
     404: ("There is no such thing here.", NotFound),
     409: ("It does not fit what is there.", AlreadyExists),
     413: ("The request is larger than this installation takes.", TooLarge),

@@ -24,6 +24,7 @@ from sutazai_contracts.errors import (
 
 _TITLES = {
     401: "Not authenticated",
+    403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",

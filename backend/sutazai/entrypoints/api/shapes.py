@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from sutazai.core.identity.rights import Role, Scope
 from sutazai.core.knowledge.model import IndexingStatus
 from sutazai.core.runs.model import RunStatus
 from sutazai_contracts.conversations import ContextUse
@@ -195,13 +196,17 @@ class UploadShape(Given):
 
 
 class UserShape(Given):
-    """Who is logged in."""
+    """Who asks, and what they may do."""
 
     id: UUID
     email: str
-    role: str
+    role: Role
     tenant: UUID
     tenant_name: str
+    scopes: tuple[Scope, ...] = Field(description="What role and key allow.")
+    must_change_password: bool = Field(
+        description="Whether the password is a one-time one, which opens nothing but its change."
+    )
 
 
 class AccessShape(Given):
@@ -210,6 +215,9 @@ class AccessShape(Given):
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105
     expires_in: int = Field(description="Seconds.")
+    refresh_token: str | None = Field(
+        default=None, description="Gives the next tokens, once; null for a browser's login."
+    )
     user: UserShape
 
 

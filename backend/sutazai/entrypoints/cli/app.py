@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sutazai.entrypoints.cli.ask import ask
+from sutazai.entrypoints.cli.audit import audit
 from sutazai.entrypoints.cli.chat import chat
 from sutazai.entrypoints.cli.collections import collections
 from sutazai.entrypoints.cli.conversations import conversations
@@ -14,11 +15,14 @@ from sutazai.entrypoints.cli.documents import documents
 from sutazai.entrypoints.cli.errors import CliError, ExitCode
 from sutazai.entrypoints.cli.index import index
 from sutazai.entrypoints.cli.ingest import ingest
+from sutazai.entrypoints.cli.keys import keys
 from sutazai.entrypoints.cli.models import models
 from sutazai.entrypoints.cli.run import run
 from sutazai.entrypoints.cli.runs import runs
 from sutazai.entrypoints.cli.session import HomeOption
 from sutazai.entrypoints.cli.stack import stack
+from sutazai.entrypoints.cli.tenants import tenants
+from sutazai.entrypoints.cli.users import users
 
 EPILOG = """
 [dim]Exit codes[/dim]
@@ -74,6 +78,10 @@ app.add_typer(documents, name="documents")
 app.add_typer(collections, name="collections")
 app.add_typer(index, name="index")
 app.command()(models)
+app.add_typer(users, name="users")
+app.add_typer(keys, name="keys")
+app.add_typer(tenants, name="tenants")
+app.add_typer(audit, name="audit")
 app.command()(run)
 app.command()(doctor)
 app.add_typer(stack, name="stack")

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sutazai.entrypoints.cli.client import PATIENCE_S, ApiClient
+from sutazai.entrypoints.cli.client import ApiClient
 from sutazai.entrypoints.cli.errors import ApiProblem, CliError, Unreachable
+from sutazai.entrypoints.cli.transport import PATIENCE_S
 
 # Waits between tries, in seconds; any event that arrives starts them anew.
 BACKOFF_S = (0.1, 0.3, 1.0, 2.0, 4.0)

@@ -108,3 +108,21 @@ def open_client(context: typer.Context, home: Path | None) -> "ApiClient":
     where = find_home(context, home)
     credentials = read_credentials(where)
     return ApiClient(credentials.api_url, credentials.api_key, home=where)
+
+
+def ask_secret(question: str) -> str:
+    """Ask for a password where it is not seen; from a pipe, read one line."""
+    import getpass
+    import sys
+
+    if sys.stdin.isatty():
+        return getpass.getpass(f"{question}: ", sys.stderr)
+    return sys.stdin.readline().rstrip("\n")
+
+
+def open_client_with(context: typer.Context, home: Path | None, key: str) -> "ApiClient":
+    """Give a client that shows something else than the home folder's key."""
+    from sutazai.entrypoints.cli.client import ApiClient
+
+    where = find_home(context, home)
+    return ApiClient(read_credentials(where).api_url, key, home=where)

@@ -1,6 +1,6 @@
 """What the API answers, as far as the command line needs it; other fields are kept for `--json`."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -223,3 +223,78 @@ class Posted(Shape):
 
     message: Message
     run: Run
+
+
+class Member(Shape):
+    """A user of the tenant."""
+
+    id: UUID
+    email: str
+    role: str = ""
+    disabled: bool = False
+    one_time_password: bool = False
+    last_login_on: date | None = None
+
+
+class MadeMember(Shape):
+    """A user, and the password that is shown this once; None: none was made."""
+
+    user: Member
+    password: str | None = None
+
+
+class ApiKey(Shape):
+    """An API key without its secret."""
+
+    id: UUID
+    name: str
+    prefix: str = ""
+    scopes: tuple[str, ...] = ()
+    email: str = ""
+    expires_at: datetime | None = None
+    last_used_on: date | None = None
+
+
+class MadeKey(Shape):
+    """A key, and its secret, which is shown this once."""
+
+    key: ApiKey
+    secret: str
+
+
+class Tenant(Shape):
+    """A tenant that one is a member of."""
+
+    id: UUID
+    name: str
+    role: str = ""
+    current: bool = False
+
+
+class AuditEntry(Shape):
+    """Something that happened to who may get in."""
+
+    seq: int
+    at: datetime
+    event: str
+    actor: UUID | None = None
+    subject: str | None = None
+    address: str | None = None
+    hash: str = ""
+
+
+class AuditVerdict(Shape):
+    """Whether the audit log is as it was written."""
+
+    ok: bool
+    entries: int
+    head: str
+    broken_at: int | None = None
+    reason: str | None = None
+
+
+class Tokens(Shape):
+    """What a login gives a program."""
+
+    access_token: str
+    refresh_token: str | None = None

@@ -1,14 +1,20 @@
 """The agents that are here."""
 
 from sutazai.core.agents.port import AgentState
+from sutazai.core.identity.rights import Need
 from sutazai.core.pages import decode_cursor, encode_cursor
-from sutazai.entrypoints.api.dependencies import CallerOf, PageOf, PlatformOf, keyed_router
+from sutazai.entrypoints.api.dependencies import CallerOf, PageOf, PlatformOf, keyed_router, needs
 from sutazai.entrypoints.api.shapes import AgentShape, Listing
 
 router = keyed_router("/api/v1/agents", "agents")
 
 
-@router.get("", summary="List the agents", response_description="A page of agents.")
+@router.get(
+    "",
+    dependencies=[needs(Need.READ)],
+    summary="List the agents",
+    response_description="A page of agents.",
+)
 async def list_agents(platform: PlatformOf, caller: CallerOf, page: PageOf) -> Listing[AgentShape]:
     """List the agents by name: what they can do, how busy they are, what they did."""
     after = decode_cursor(page.cursor) if page.cursor else ""

@@ -2,12 +2,14 @@
 
 from fastapi import Response
 
+from sutazai.core.identity.rights import Need
 from sutazai.entrypoints.api.dependencies import (
     CallerOf,
     CollectionName,
     PageOf,
     PlatformOf,
     keyed_router,
+    needs,
 )
 from sutazai.entrypoints.api.openapi import location, problems
 from sutazai.entrypoints.api.shapes import CollectionShape, Listing, NewCollection, RunShape
@@ -17,6 +19,7 @@ router = keyed_router("/api/v1/collections", "knowledge")
 
 @router.post(
     "",
+    dependencies=[needs(Need.WRITE)],
     status_code=201,
     summary="Make a collection",
     responses=problems(409, 413, _409="There is one of that name.") | location(201, "collection"),
@@ -31,7 +34,12 @@ async def create_collection(
     return CollectionShape.model_validate(made)
 
 
-@router.get("", summary="List collections", response_description="A page of collections.")
+@router.get(
+    "",
+    dependencies=[needs(Need.READ)],
+    summary="List collections",
+    response_description="A page of collections.",
+)
 async def list_collections(
     platform: PlatformOf, caller: CallerOf, page: PageOf
 ) -> Listing[CollectionShape]:
@@ -42,6 +50,7 @@ async def list_collections(
 
 @router.get(
     "/{name}",
+    dependencies=[needs(Need.READ)],
     summary="Read a collection",
     responses=problems(404),
     response_description="The collection.",
@@ -55,6 +64,7 @@ async def get_collection(
 
 @router.post(
     "/{name}/rebuild",
+    dependencies=[needs(Need.WRITE)],
     status_code=202,
     summary="Embed a collection anew",
     responses={
@@ -81,6 +91,7 @@ async def rebuild_collection(
 
 @router.delete(
     "/{name}",
+    dependencies=[needs(Need.WRITE)],
     status_code=204,
     summary="Remove a collection",
     responses=problems(404, 409, _409="Runs on it start faster than they are cancelled."),

@@ -9,8 +9,15 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from sutazai.core.conversations.model import Owner
 from sutazai.core.conversations.service import Question
+from sutazai.core.identity.rights import Need
 from sutazai.core.runs.model import RunStatus
-from sutazai.entrypoints.api.dependencies import CallerOf, PageOf, PlatformOf, keyed_router
+from sutazai.entrypoints.api.dependencies import (
+    CallerOf,
+    PageOf,
+    PlatformOf,
+    keyed_router,
+    needs,
+)
 from sutazai.entrypoints.api.openapi import location, problems
 from sutazai.entrypoints.api.routes.runs import IdempotencyKey, TraceParent
 from sutazai.entrypoints.api.shapes import NAME, Given, Listing, RunShape, Taken, Words
@@ -107,6 +114,7 @@ ConversationId = Annotated[UUID, Path(description="Of a conversation of whoever 
 
 @router.post(
     "",
+    dependencies=[needs(Need.WRITE)],
     status_code=201,
     summary="Make a conversation",
     responses=problems(404, 413, _404="There is no such collection.")
@@ -125,6 +133,7 @@ async def create_conversation(
 
 @router.get(
     "",
+    dependencies=[needs(Need.READ)],
     summary="List conversations, last asked first",
     response_description="A page of conversations.",
 )
@@ -138,6 +147,7 @@ async def list_conversations(
 
 @router.get(
     "/{conversation}",
+    dependencies=[needs(Need.READ)],
     summary="Read a conversation",
     responses=problems(404),
     response_description="The conversation.",
@@ -151,6 +161,7 @@ async def get_conversation(
 
 @router.patch(
     "/{conversation}",
+    dependencies=[needs(Need.WRITE)],
     summary="Rename a conversation",
     responses=problems(404, 413),
     response_description="The conversation with its new title.",
@@ -165,6 +176,7 @@ async def rename_conversation(
 
 @router.delete(
     "/{conversation}",
+    dependencies=[needs(Need.WRITE)],
     status_code=204,
     summary="Remove a conversation",
     responses=problems(404, 409, _409="Questions come faster than their runs are cancelled."),
@@ -182,6 +194,7 @@ async def delete_conversation(
 
 @router.get(
     "/{conversation}/messages",
+    dependencies=[needs(Need.READ)],
     summary="List messages, newest first",
     responses=problems(404),
     response_description="A page of messages; `next` leads to older ones.",
@@ -196,6 +209,7 @@ async def list_messages(
 
 @router.post(
     "/{conversation}/messages",
+    dependencies=[needs(Need.WRITE)],
     status_code=202,
     summary="Ask in a conversation",
     responses={

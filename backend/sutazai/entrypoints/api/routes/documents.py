@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 
+from sutazai.core.identity.rights import Need
 from sutazai.core.knowledge.content import no_room
 from sutazai.entrypoints.api.dependencies import (
     CallerOf,
@@ -18,6 +19,7 @@ from sutazai.entrypoints.api.dependencies import (
     PageOf,
     PlatformOf,
     keyed_router,
+    needs,
 )
 from sutazai.entrypoints.api.openapi import location, problems
 from sutazai.entrypoints.api.shapes import (
@@ -61,6 +63,7 @@ class Span(BaseModel):
 
 @router.post(
     "",
+    dependencies=[needs(Need.WRITE)],
     status_code=202,
     summary="Upload a document",
     openapi_extra=_UPLOAD_BODY,
@@ -155,6 +158,7 @@ async def _parts(file: UploadFile) -> AsyncIterator[bytes]:
 
 @router.get(
     "",
+    dependencies=[needs(Need.READ)],
     summary="List documents",
     responses=problems(404),
     response_description="A page of documents.",
@@ -169,6 +173,7 @@ async def list_documents(
 
 @router.get(
     "/{document}",
+    dependencies=[needs(Need.READ)],
     summary="Read a document's state",
     responses=problems(404),
     response_description="The document.",
@@ -183,6 +188,7 @@ async def get_document(
 
 @router.delete(
     "/{document}",
+    dependencies=[needs(Need.WRITE)],
     status_code=204,
     summary="Remove a document",
     responses=problems(404, 409, _409="Runs on it start faster than they are cancelled."),
@@ -197,6 +203,7 @@ async def delete_document(
 
 @router.get(
     "/{document}/text",
+    dependencies=[needs(Need.READ)],
     summary="Open a passage",
     responses=problems(404, _404="There is no such document, or it is not indexed yet."),
     response_description="The text, and where it stands.",

@@ -5,8 +5,9 @@ import asyncio
 from fastapi import APIRouter, Response
 from starlette.responses import PlainTextResponse
 
+from sutazai.core.identity.rights import Need
 from sutazai.core.platform import Check
-from sutazai.entrypoints.api.dependencies import PlatformOf, keyed_router
+from sutazai.entrypoints.api.dependencies import PlatformOf, keyed_router, needs
 from sutazai.entrypoints.api.metrics import exposition
 from sutazai.entrypoints.api.openapi import problems
 from sutazai.entrypoints.api.shapes import PartShape, Readiness
@@ -59,6 +60,7 @@ async def _ask(name: str, check: Check, needed: bool) -> PartShape:
 
 @keyed.get(
     "",
+    dependencies=[needs(Need.READ)],
     summary="Metrics for Prometheus",
     response_class=PlainTextResponse,
     response_description="All metrics.",

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse, Response
 
-from sutazai.entrypoints.api.dependencies import PlatformOf
+from sutazai.entrypoints.api.dependencies import PlatformOf, address_of
 from sutazai.entrypoints.api.login_page import login_page, logout_page, notice
 from sutazai.entrypoints.api.places import Places
 from sutazai_contracts.errors import RateLimited, SutazaiError, Unauthenticated, Unavailable
@@ -47,7 +47,7 @@ async def log_in(request: Request, platform: PlatformOf) -> Response:
     known = bool(nonce) and hmac.compare_digest(token.encode(), _text(form, "token").encode())
     if not known or not places.is_ours(request):
         return _form(request, platform, target, error=_STRANGE, status=403)
-    address = request.client.host if request.client is not None else ""
+    address = address_of(request)
     try:
         password = _text(form, "password")
         secret, session = await platform.login.begin(email, password, address)
@@ -74,7 +74,7 @@ async def log_out(request: Request, platform: PlatformOf) -> Response:
     if not _places(request).is_ours(request, dashboard=True):
         return notice("Log out", _STRANGE, 403)
     try:
-        await platform.login.end(request.cookies.get(SESSION, ""))
+        await platform.login.end(request.cookies.get(SESSION, ""), address_of(request))
     except Unavailable as exc:
         return notice("Log out", exc.message, exc.status)
     answer = RedirectResponse("/login", 303, {"Cache-Control": "no-store"})

@@ -4,8 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from sutazai.core.identity.rights import Need
 from sutazai.core.models.model import ModelsState
-from sutazai.entrypoints.api.dependencies import CallerOf, PlatformOf, keyed_router
+from sutazai.entrypoints.api.dependencies import CallerOf, PlatformOf, keyed_router, needs
 from sutazai.entrypoints.api.shapes import Given
 from sutazai_contracts.models import Capabilities, Provider
 
@@ -71,7 +72,12 @@ class ModelsShape(Given):
     used_last_day: list[UseShape] = Field(description="By this tenant, in the last 24 hours.")
 
 
-@router.get("", summary="Show the models", response_description="The models.")
+@router.get(
+    "",
+    dependencies=[needs(Need.READ)],
+    summary="Show the models",
+    response_description="The models.",
+)
 async def read_models(platform: PlatformOf, caller: CallerOf) -> ModelsShape:
     """Show the runtime in use, its models, which role uses which, and who waits for them."""
     return models_shape(await platform.models.state(caller.tenant))

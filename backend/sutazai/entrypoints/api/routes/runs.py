@@ -9,10 +9,17 @@ from uuid import UUID
 from fastapi import Header, Query, Request, Response
 from starlette.responses import StreamingResponse
 
+from sutazai.core.identity.rights import Need
 from sutazai.core.runs.live import Told
 from sutazai.core.runs.model import RunStatus
 from sutazai.core.runs.service import NewRun
-from sutazai.entrypoints.api.dependencies import CallerOf, PageQuery, PlatformOf, keyed_router
+from sutazai.entrypoints.api.dependencies import (
+    CallerOf,
+    PageQuery,
+    PlatformOf,
+    keyed_router,
+    needs,
+)
 from sutazai.entrypoints.api.openapi import location, problems
 from sutazai.entrypoints.api.shapes import Listing, NewRunBody, RunShape, RunSummary
 from sutazai_contracts.events import Event
@@ -57,6 +64,7 @@ class RunsQuery(PageQuery):
 
 @router.post(
     "",
+    dependencies=[needs(Need.WRITE)],
     status_code=202,
     summary="Start a run",
     responses={
@@ -86,7 +94,12 @@ async def start_run(
     return RunShape.model_validate(run)
 
 
-@router.get("", summary="List runs, newest first", response_description="A page of runs.")
+@router.get(
+    "",
+    dependencies=[needs(Need.READ)],
+    summary="List runs, newest first",
+    response_description="A page of runs.",
+)
 async def list_runs(
     platform: PlatformOf, caller: CallerOf, page: Annotated[RunsQuery, Query()]
 ) -> Listing[RunSummary]:
@@ -96,7 +109,11 @@ async def list_runs(
 
 
 @router.get(
-    "/{run}", summary="Read a run", responses=problems(404), response_description="The run."
+    "/{run}",
+    dependencies=[needs(Need.READ)],
+    summary="Read a run",
+    responses=problems(404),
+    response_description="The run.",
 )
 async def get_run(run: UUID, platform: PlatformOf, caller: CallerOf) -> RunShape:
     """Read a run with its steps, result and citations."""
@@ -105,6 +122,7 @@ async def get_run(run: UUID, platform: PlatformOf, caller: CallerOf) -> RunShape
 
 @router.post(
     "/{run}/cancel",
+    dependencies=[needs(Need.WRITE)],
     summary="Cancel a run",
     responses=problems(404, 413),
     response_description="The run as it is now.",
@@ -116,6 +134,7 @@ async def cancel_run(run: UUID, platform: PlatformOf, caller: CallerOf) -> RunSh
 
 @router.get(
     "/{run}/events",
+    dependencies=[needs(Need.READ)],
     summary="Watch a run (server-sent events)",
     response_class=StreamingResponse,
     response_description="The events that follow, as they happen.",

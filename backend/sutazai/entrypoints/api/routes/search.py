@@ -1,6 +1,7 @@
 """Search in a collection."""
 
-from sutazai.entrypoints.api.dependencies import CallerOf, PlatformOf, keyed_router
+from sutazai.core.identity.rights import Need
+from sutazai.entrypoints.api.dependencies import CallerOf, PlatformOf, keyed_router, needs
 from sutazai.entrypoints.api.openapi import problems
 from sutazai.entrypoints.api.shapes import Hits, HitShape, Question
 
@@ -9,6 +10,7 @@ router = keyed_router("/api/v1/search", "knowledge")
 
 @router.post(
     "",
+    dependencies=[needs(Need.READ)],
     summary="Search",
     responses=problems(404, 409, 413, _409="The collection was embedded by another model."),
     response_description="What was found.",
