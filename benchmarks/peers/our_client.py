@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx2
@@ -55,6 +56,9 @@ async def hot(submit: Submit, tasks: int) -> list[float]:
     return taken
 
 
+_DO: dict[str, Callable[..., Awaitable[Any]]] = {"many": many, "hot": hot}
+
+
 async def by_service(runs: Runs, tenant: UUID, goal: str) -> None:
     """Start a run as the API's route does once it knows who asks and for what collection."""
     await runs.start(tenant, NewRun("noop", goal=goal))
@@ -94,8 +98,7 @@ async def main(credentials: Path, url: str) -> None:
         say("ready")
         while line := await asyncio.to_thread(sys.stdin.readline):
             words = json.loads(line)
-            do = {"many": many, "hot": hot}[words.pop("do")]
-            say(await do(ways[words.pop("way")], **words))
+            say(await _DO[words.pop("do")](ways[words.pop("way")], **words))
 
 
 if __name__ == "__main__":
