@@ -13,7 +13,9 @@ client, the workers, core, the relay, RabbitMQ, PostgreSQL and (ours) Redis toge
 import argparse
 import json
 import os
+import signal
 import statistics
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -96,8 +98,7 @@ def opened(options: argparse.Namespace) -> Iterator[list[Way]]:
         ours = life.enter_context(our_side(servers, logs["home"], logs["ours"], options.submitters))
         yield [
             Way("celery", celery, {}),
-            Way("service", ours, {"way": "service"}),
-            Way("api", ours, {"way": "api"}),
+            *(Way(name, ours, {"way": name}) for name in options.ways),
         ]
 
 
@@ -148,7 +149,10 @@ def main() -> None:
     parser.add_argument(
         "--python", type=Path, default=Path("build/peers/venv/bin/python"), help="with Celery"
     )
+    parser.add_argument("--ways", nargs="+", default=["service", "api"], help="of ours")
     options = parser.parse_args()
+    # Whoever ends this leaves no server and no worker behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     found = figures(measure(options))
     for name, values in found.items():
         print(f"{name:8} " + "  ".join(f"{what} {value:.2f}" for what, value in values.items()))
