@@ -29,6 +29,12 @@ async def start(ledger: Ledger, goal: str, key: str | None = None) -> UUID:  # n
     return (await ledger.runs.start(ledger.tenant, new)).id
 
 
+def goals(ledger: Ledger) -> dict[object, object]:  # noqa: F811
+    """Give the goal of each run that is written."""
+    rows = ledger.database.query("SELECT id, goal FROM runs")
+    return {row[0]: row[1] for row in rows}
+
+
 async def test_many_at_once_take_few_transactions(
     statements: list[Statement],
     ledger: Ledger,  # noqa: F811
@@ -38,8 +44,7 @@ async def test_many_at_once_take_few_transactions(
     await asyncio.sleep(0.01)  # asyncpg tells its listeners in the loop's next turn
     inserting = [s for s in statements if s.text.strip().startswith("WITH run AS")]
     assert len(inserting) < RUNS / 4
-    goals = ledger.database.query("SELECT id, goal FROM runs")
-    assert dict(goals) == {run: f"goal {n}" for n, run in enumerate(views)}
+    assert goals(ledger) == {run: f"goal {n}" for n, run in enumerate(views)}
     ready = ledger.database.query("SELECT count(*) FROM tasks WHERE status = 'ready'")
     wake_ups = ledger.database.query("SELECT count(*) FROM outbox")
     assert ready == wake_ups == [(RUNS,)]
@@ -66,7 +71,7 @@ async def test_one_that_is_refused_harms_none_that_was_written_with_it(
     assert isinstance(given[1], IdempotencyMismatch)
     assert isinstance(given[2], InvalidInput)
     assert given[4] == used
-    assert dict(ledger.database.query("SELECT id, goal FROM runs")) == {
+    assert goals(ledger) == {
         used: "a goal",
         given[0]: "one",
         given[3]: "two",
