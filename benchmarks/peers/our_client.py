@@ -84,7 +84,7 @@ async def main(credentials: Path, url: str) -> None:
             EventFeed(records),
             read_workflows(find_workflow_folders()),
             lambda: frozenset({"noop"}),
-            on_wake_ups=lambda wake_ups: bell.ring(),
+            on_wake_ups=bell.ring,
         )
         headers = {"Authorization": f"Bearer {found['api_key']}"}
         client = await life.enter_async_context(
