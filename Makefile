@@ -64,6 +64,18 @@ run: setup  ## run the platform in the foreground, its data in ./.sutazai (Ctrl-
 bench: setup-dev  ## measure this installation (minutes; nothing else should run)
 	$(BIN)/python -m benchmarks $(ARGS)
 
+# Celery is no part of the product: it has an environment of its own.
+PEERS := build/peers/venv
+
+$(PEERS)/.installed: requirements/peers.txt $(VENV)/.installed
+	"$(PYTHON)" -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/peers.txt
+	@touch $@
+
+.PHONY: bench-peers
+bench-peers: setup-dev $(PEERS)/.installed  ## measure durable tasks beside Celery's, in Docker (minutes; nothing else should run)
+	$(BIN)/python -m benchmarks.peers $(ARGS)
+
 # --- the stack -------------------------------------------------------------------------------
 
 # How many containers the agents take: `standard`, one each; `lite`, one for all.
@@ -210,6 +222,7 @@ lock: setup-dev  ## pin the newest allowed requirements by hash, in requirements
 	compile stack -c requirements/run.txt; \
 	compile ui -c requirements/run.txt; \
 	compile build -c requirements/run.txt; \
+	compile peers -c requirements/run.txt; \
 	compile dev -c requirements/run.txt -c requirements/stack.txt -c requirements/build.txt; \
 	compile weights --no-deps
 

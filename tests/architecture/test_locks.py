@@ -13,7 +13,7 @@ import pytest
 from tests.architecture.rules import imported_packages
 from tests.architecture.sources import PACKAGE_ROOTS, ROOT, Finding, Module, modules
 
-LOCKS = ("run", "stack", "ui", "build", "dev", "weights")
+LOCKS = ("run", "stack", "ui", "build", "dev", "weights", "peers")
 FOLDER = ROOT / "requirements"
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==\S+", re.MULTILINE)
 # What a requirement brings along as a public part of itself.

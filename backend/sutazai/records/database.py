@@ -34,6 +34,9 @@ AWAY = (
     # A connection that was told of the server's end and is not closed yet: "cannot switch state".
     asyncpg.InternalClientError,
 )
+# Statements of the pools reach rows by their keys. A prepared one keeps the plan it got while a
+# table was small, and a scan that was right then would be made of it once the table has grown.
+_BY_KEY = dict.fromkeys(("enable_seqscan", "enable_hashjoin", "enable_mergejoin"), "off")
 # As a pool hands it out, or as SQLAlchemy holds it.
 Connection: TypeAlias = "PoolConnectionProxy[Record] | asyncpg.Connection[Record]"
 
@@ -174,6 +177,7 @@ def _pool(url: str, size: int, timeout_s: float) -> asyncpg.Pool:
         init=_speak_json,
         reset=_nothing_to_reset,
         command_timeout=timeout_s,
+        server_settings=_BY_KEY,
     )
 
 

@@ -163,7 +163,7 @@ WITH place AS (
            $12
     FROM place
     ON CONFLICT (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-    RETURNING created_at
+    RETURNING id, created_at
 ), changes AS (SELECT $13::text::jsonb AS doc FROM run),
 new_tasks AS (
     INSERT INTO tasks (id, tenant_id, run_id, step, agent, status, priority, input, available_at)
@@ -179,7 +179,7 @@ new_tasks AS (
     SELECT x.*, clock_timestamp() FROM changes, jsonb_to_recordset(doc -> 'wake_ups')
         AS x(id uuid, tenant uuid, agent text)
 )
-SELECT created_at FROM run
+SELECT id, created_at FROM run
 """
 
 REPLAYED = "SELECT id, request_hash FROM runs WHERE idempotency_key = $1"

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from typing import TypeAlias
 from uuid import UUID
 
 from asyncpg import Record
@@ -14,9 +16,9 @@ from sutazai.core.runs.ports import RunView, StepView, Submission
 from sutazai.core.runs.transitions import Decisions
 from sutazai.records import ledger_sql
 from sutazai.records.database import Connection, Database
-from sutazai.records.documents import no_collection
 from sutazai.records.ledger import SqlLedgerTransaction, changes_document, write_changes
-from sutazai_contracts.errors import IdempotencyMismatch, NotFound
+from sutazai.records.merging import Merging
+from sutazai_contracts.errors import IdempotencyMismatch, NotFound, SutazaiError
 from sutazai_contracts.events import Event, EventType
 
 _RUN = """
@@ -41,19 +43,34 @@ WHERE run_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
 _LAST_SEQS = "SELECT id, seq FROM runs WHERE id = ANY($1::uuid[])"
 
 
+# A run, and when it was written; None: it was before.
+Written: TypeAlias = tuple[UUID, datetime | None]
+
+
 @dataclass(frozen=True, slots=True)
 class SqlRuns:
     """Runs in PostgreSQL."""
 
     database: Database
+    _submitting: dict[UUID, Merging[Submission, Written]] = field(default_factory=dict)
 
     async def submit(self, tenant: UUID, submission: Submission) -> RunView:
         """Write a run and give it as it was written; where its idempotency key was used before,
         give the run of that time as it is now.
         """
-        async with self.database.hot(tenant) as connection:
-            run, written_at = await submit_on(connection, submission)
+        merging = self._submitting.get(tenant)
+        if merging is None:
+            forget = partial(self._submitting.pop, tenant, None)
+            merging = Merging(partial(self._submit_all, tenant), on_idle=forget)
+            self._submitting[tenant] = merging
+        run, written_at = await merging.do(submission)
         return await self.get(tenant, run) if written_at is None else submission.view(written_at)
+
+    async def _submit_all(
+        self, tenant: UUID, submissions: Sequence[Submission]
+    ) -> list[Written | SutazaiError]:
+        async with self.database.hot(tenant) as connection:
+            return await submit_all_on(connection, submissions)
 
     async def get(self, tenant: UUID, run: UUID) -> RunView:
         """Read a run with its steps, in one statement."""
@@ -98,19 +115,41 @@ class SqlRuns:
         return {row["id"]: row["seq"] for row in rows}
 
 
-async def submit_on(connection: Connection, submission: Submission) -> tuple[UUID, datetime | None]:
+async def submit_on(connection: Connection, submission: Submission) -> Written:
     """Write a run on a connection whose tenant is set; one statement, two where it was replayed.
-
-    Returns:
-        The run, and when it was written; None: it was before.
 
     Raises:
         IdempotencyMismatch: the key was used with another request.
         NotFound: this tenant has no collection of the name.
     """
+    [written] = await submit_all_on(connection, [submission])
+    if isinstance(written, SutazaiError):
+        raise written
+    return written
+
+
+async def submit_all_on(
+    connection: Connection, submissions: Sequence[Submission]
+) -> list[Written | SutazaiError]:
+    """Write runs on a connection whose tenant is set, in one round trip where none was replayed.
+
+    Gives for each what was written, or why nothing was: what `submit_on` raises.
+    """
+    parameters = [_parameters(submission) for submission in submissions]
+    if len(parameters) == 1:
+        rows = await connection.fetch(ledger_sql.SUBMIT, *parameters[0])
+    else:
+        rows = await connection.fetchmany(ledger_sql.SUBMIT, parameters)
+    made: dict[UUID, datetime] = {row["id"]: row["created_at"] for row in rows}
+    return [
+        (one.run.id, made[one.run.id]) if one.run.id in made else await _replayed(connection, one)
+        for one in submissions
+    ]
+
+
+def _parameters(submission: Submission) -> tuple[object, ...]:
     run = submission.run
-    written_at = await connection.fetchval(
-        ledger_sql.SUBMIT,
+    return (
         run.id,
         run.tenant,
         run.plan.name,
@@ -125,13 +164,14 @@ async def submit_on(connection: Connection, submission: Submission) -> tuple[UUI
         submission.request_hash,
         json.dumps(changes_document(submission.changes)),
     )
-    if written_at is not None:
-        return run.id, written_at
+
+
+async def _replayed(connection: Connection, submission: Submission) -> Written | SutazaiError:
     row = await connection.fetchrow(ledger_sql.REPLAYED, submission.idempotency_key)
     if row is None and submission.collection_name is not None:
-        no_collection(submission.collection_name)
+        return NotFound(f"there is no collection {submission.collection_name}")
     if row is None or row["request_hash"] != submission.request_hash:
-        raise IdempotencyMismatch(field="Idempotency-Key")
+        return IdempotencyMismatch(field="Idempotency-Key")
     return row["id"], None
 
 

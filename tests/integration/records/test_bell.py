@@ -1,13 +1,17 @@
 """The bell between core and the relay, over a real PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
 
 from sutazai.bootstrap.background import background
-from sutazai.records.bell import Bell, listen
+from sutazai.core.runs.model import NewWakeUp
+from sutazai.core.tasks.ports import DueWakeUp
+from sutazai.records.bell import CHANNEL, TOLD, Bell, listen
+from sutazai_contracts.identifiers import new_id
 from tests.support.database import TestDatabase
 
 TERMINATE = """
@@ -21,10 +25,12 @@ class Ear:
 
     def __init__(self) -> None:
         self.times = 0
+        self.told: list[DueWakeUp] = []
         self._news = asyncio.Event()
 
-    def hear(self) -> None:
+    def hear(self, wake_ups: Collection[DueWakeUp]) -> None:
         self.times += 1
+        self.told += wake_ups
         self._news.set()
 
     async def until(self, times: int) -> None:
@@ -70,3 +76,34 @@ async def test_whoever_lost_the_server_looks_and_listens_again(
         before = ear.times
         bell.ring()
         await ear.until(before + 1)
+
+
+def wake_up(*, at_once: bool = True) -> NewWakeUp:
+    """Make a wake-up for the agent with the longest name."""
+    return NewWakeUp(new_id(), "a" * 32, datetime.now(UTC), at_once)
+
+
+async def test_a_ring_tells_of_as_many_wake_ups_as_it_has_room_for(database: TestDatabase) -> None:
+    wake_ups = [wake_up() for _ in range(TOLD + 10)]
+    async with ringing(database) as (bell, ear):
+        bell.ring(wake_ups[:2])
+        bell.ring(wake_ups[2:])
+        await ear.until(2)
+    assert ear.told == [DueWakeUp(one.id, one.agent) for one in wake_ups[:TOLD]]
+
+
+async def test_what_is_due_later_rings_no_bell(database: TestDatabase) -> None:
+    async with ringing(database) as (bell, ear):
+        bell.ring([wake_up(at_once=False)])
+        bell.ring([at_once := wake_up()])
+        await ear.until(2)
+        assert bell.rings == 1
+    assert [one.id for one in ear.told] == [at_once.id]
+
+
+@pytest.mark.parametrize("words", ["", "no JSON", "[[1, 2]]", "[3]", "{}"])
+async def test_a_ring_of_another_version_is_a_ring(database: TestDatabase, words: str) -> None:
+    async with ringing(database) as (_, ear):
+        database.query("SELECT pg_notify(%s, %s)::text", CHANNEL, words)
+        await ear.until(2)
+    assert ear.told == []

@@ -85,9 +85,7 @@ async def open_stack_core(settings: Settings, stack: StackSettings) -> AsyncIter
             read_workflows(find_workflow_folders()),
             owner_url="",
             token_secret=secret,
-            apart=Apart(
-                lambda _: bell.ring(), partial(with_access, access=QdrantTokens(_key(stack))), True
-            ),
+            apart=Apart(bell.ring, partial(with_access, access=QdrantTokens(_key(stack))), True),
         )
         await life.enter_async_context(
             background(

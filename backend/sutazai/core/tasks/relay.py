@@ -26,8 +26,8 @@ class Relay:
     """Publish due wake-ups: at once when told, else every `poll_s` seconds.
 
     A wake-up leaves the outbox in the transaction that ends after its publication was confirmed,
-    so it may be sent twice and is never dropped. One that this process has just committed is told
-    with its row, and published before that is read.
+    so it may be sent twice and is never dropped. One that was just committed, here or by a process
+    that rings, is told with its row, and published before that is read.
     """
 
     records: LedgerRecords
@@ -36,12 +36,12 @@ class Relay:
     sent: int = 0
     _told: asyncio.Event = field(default_factory=asyncio.Event)
     _look_at: float = 0.0
-    _handed: list[NewWakeUp] = field(default_factory=list)
+    _handed: list[NewWakeUp | DueWakeUp] = field(default_factory=list)
     _ahead: set[UUID] = field(default_factory=set)
 
-    def tell(self, wake_ups: Collection[NewWakeUp] = ()) -> None:
+    def tell(self, wake_ups: Collection[NewWakeUp | DueWakeUp] = ()) -> None:
         """Say that there are new wake-ups, and which, where that is known."""
-        at_once = [wake_up for wake_up in wake_ups if wake_up.at_once]
+        at_once = [w for w in wake_ups if isinstance(w, DueWakeUp) or w.at_once]
         if wake_ups and not at_once:
             return  # found when they are due
         self._handed += at_once

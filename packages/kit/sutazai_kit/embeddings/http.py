@@ -172,15 +172,15 @@ async def open_http_embeddings(
 def _client(address: Path | str, answer_seconds: float, token: str | None) -> httpx2.AsyncClient:
     limits = httpx2.Timeout(answer_seconds, connect=_CONNECT_SECONDS)
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
+    # Without TLS an empty context spares loading the certificates of the world.
+    empty = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if isinstance(address, str):
+        verify = True if address.startswith("https:") else empty
         return httpx2.AsyncClient(
-            base_url=address, headers=headers, timeout=limits, trust_env=False
+            base_url=address, headers=headers, timeout=limits, verify=verify, trust_env=False
         )
     check_socket_path(address)
-    # No TLS on a Unix socket: an empty context spares loading the certificates of the world.
-    transport = httpx2.AsyncHTTPTransport(
-        uds=str(address), verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False
-    )
+    transport = httpx2.AsyncHTTPTransport(uds=str(address), verify=empty, trust_env=False)
     return httpx2.AsyncClient(
         base_url="http://embedder", headers=headers, transport=transport, timeout=limits
     )

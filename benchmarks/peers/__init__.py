@@ -1,0 +1,1 @@
+"""Durable tasks end to end: ours beside Celery's, on the same RabbitMQ and PostgreSQL."""

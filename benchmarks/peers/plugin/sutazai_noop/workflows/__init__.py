@@ -1,0 +1,1 @@
+"""The workflow of one task that does nothing."""
