@@ -53,6 +53,9 @@ read   POST   /api/v1/search
 read   GET    /api/v1/runs
 read   GET    /api/v1/runs/{run}                                      run
 read   GET    /api/v1/runs/{run}/events                               run
+read   GET    /api/v1/conversations
+read   GET    /api/v1/conversations/{conversation}                    conversation
+read   GET    /api/v1/conversations/{conversation}/messages           conversation
 write  POST   /api/v1/collections
 write  DELETE /api/v1/collections/{name}                              collection
 write  POST   /api/v1/collections/{name}/rebuild                      collection
@@ -60,6 +63,10 @@ write  POST   /api/v1/collections/{name}/documents
 write  DELETE /api/v1/collections/{name}/documents/{document}         document
 write  POST   /api/v1/runs
 write  POST   /api/v1/runs/{run}/cancel                               run
+write  POST   /api/v1/conversations
+write  PATCH  /api/v1/conversations/{conversation}                    conversation
+write  DELETE /api/v1/conversations/{conversation}                    conversation
+write  POST   /api/v1/conversations/{conversation}/messages           conversation
 admin  POST   /api/v1/tenants
 admin  GET    /api/v1/users
 admin  POST   /api/v1/users
@@ -93,6 +100,7 @@ MAY = {
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/keys": {"json": {"name": "k", "scopes": []}},
     "POST /api/v1/search": {"json": {"query": "words"}},
+    "PATCH /api/v1/conversations/{conversation}": {"json": {"title": "Words"}},
     "PATCH /api/v1/users/{user}": {"json": {"disabled": False}},
 }
 
@@ -159,6 +167,8 @@ class World:
         self.count += 1
         if names == "key" and user is not None:
             return {"key": str(key_of(self.platform, self.tenant, user, ["read"])[0])}
+        if names == "conversation" and user is not None:
+            return {"conversation": str(conversation_of(self.platform, self.tenant, user))}
         make: Callable[[httpx2.Client], dict[str, str]] = getattr(self, f"_{names}")
         made = make(whose)
         if user is None:
@@ -179,6 +189,9 @@ class World:
         run = whose.post("/api/v1/runs", json={"goal": "Which words?"}).json()["id"]
         ended(whose, run)
         return {"run": run}
+
+    def _conversation(self, whose: httpx2.Client) -> dict[str, str]:
+        return {"conversation": whose.post("/api/v1/conversations", json={}).json()["id"]}
 
     def _user(self, whose: httpx2.Client) -> dict[str, str]:
         tenant = whose.get("/api/v1/session").json()["tenant"]
@@ -244,6 +257,17 @@ def key_of(platform: Running, tenant: Tenant, user: UUID, scopes: list[str]) -> 
     return key, secret
 
 
+def conversation_of(platform: Running, tenant: Tenant, user: UUID) -> UUID:
+    """Write a conversation down, of somebody who may be one that makes none."""
+    conversation = new_id()
+    platform.execute(
+        "INSERT INTO conversations (id, tenant_id, user_id, collection)"
+        " VALUES (%(id)s, %(tenant)s, %(user)s, 'default')",
+        {"id": conversation, "tenant": tenant.id, "user": user},
+    )
+    return conversation
+
+
 def ask(world: World, row: Row, credential: str | None, path: str) -> httpx2.Response:
     headers = {} if credential is None else {"Authorization": f"Bearer {credential}"}
     body = BODIES.get(row.route, {})
@@ -259,7 +283,7 @@ def test_the_table_has_every_route_and_no_other() -> None:
     for row in ROWS:
         route = routes[row.method, row.path]
         assert isinstance(route, KeyedRoute) == (row.who != "all"), row
-        named = {"{name}", "{document}", "{run}", "{user}", "{key}"}
+        named = {"{name}", "{document}", "{run}", "{conversation}", "{user}", "{key}"}
         if any(part in row.path for part in named):
             assert row.names or row.route == "POST /api/v1/collections/{name}/documents", row
 
@@ -280,8 +304,9 @@ def test_a_route_that_does_not_say_what_it_needs_is_none() -> None:
 def test_a_route_is_open_to_those_of_the_table_alone(world: World, row: Row) -> None:
     for caller in CALLERS:
         credential, may = world.credential(caller), caller in MAY[row.who]
-        # What is removed is made for that, and for who removes it.
-        made_for = world.users[caller] if may and row.method == "DELETE" else None
+        # What is removed is made for that, and for who removes it; a conversation is one person's.
+        own = row.method == "DELETE" or row.names == "conversation"
+        made_for = world.users[caller] if may and own else None
         answer = ask(world, row, credential, world.path_of(row, world.api, made_for))
         told = f"{row.route} by {caller}: {answer.status_code} {answer.text[:200]}"
         if not may:
