@@ -12,7 +12,7 @@ import streamlit as st
 from sutazai_ui.client import Access, Api, SignedOut, User, exchange
 
 COOKIE = "sutazai_session"
-_KEY = "session"
+_KEY, _WHOSE = "session", "whose"
 # A token is renewed while it still holds.
 EARLY_S = 60.0
 
@@ -52,8 +52,17 @@ def current(http: httpx2.Client, cookie: str | None, now: float | None = None) -
     except SignedOut:
         forget()
         raise
+    return take(cookie, access, now)
+
+
+def take(cookie: str, access: Access, now: float | None = None) -> Session:
+    """Keep an access token for this tab; what another person or tenant was shown is dropped."""
+    now = time.monotonic() if now is None else now
+    whose = (access.user.email, access.user.tenant)
+    if st.session_state.get(_WHOSE, whose) != whose:
+        forget()
     session = Session(cookie, access, now + access.expires_in)
-    st.session_state[_KEY] = session
+    st.session_state[_KEY], st.session_state[_WHOSE] = session, whose
     return session
 
 
@@ -64,6 +73,7 @@ def give_up_token() -> bool:
     either would be exchanged for ever.
     """
     kept = st.session_state.pop(_KEY, None)
+    # Whose it was stays known: the next token may be another's.
     return isinstance(kept, Session) and not kept.fresh
 
 

@@ -1,0 +1,41 @@
+"""The audit log: what bears on security, newest first, and whether it is whole."""
+
+import streamlit as st
+
+from sutazai_ui.client import AuditEntry
+from sutazai_ui.seat import Seat
+from sutazai_ui.views import marks, paging, words
+from sutazai_ui.views.amounts import counted, moment
+
+_LIST = "audit"
+PAGE = 50
+
+
+def show(seat: Seat) -> None:
+    """Show the log."""
+    if st.button("Check that it is whole", icon=":material/verified_user:", key="verify"):
+        found = seat.api.verify_audit()
+        if found.ok:
+            st.success(f"Whole: {counted(found.entries, 'entry', 'entries')}.")
+        else:
+            st.error(f"Broken at entry {found.broken_at}: {found.reason}", icon=":material/error:")
+    page = seat.api.audit(PAGE, paging.cursor(_LIST))
+    if not page.items:
+        words.nothing("Nothing has been written down yet.")
+        return
+    marks.table(
+        "Audit log", ("No.", "When", "What", "About", "From", "Details"), map(_row, page.items)
+    )
+    paging.turn(_LIST, page.next)
+
+
+def _row(entry: AuditEntry) -> tuple[str, ...]:
+    details = ", ".join(f"{name}: {value}" for name, value in entry.details.items())
+    return (
+        str(entry.seq),
+        moment(entry.at),
+        entry.event,
+        entry.subject or "—",
+        entry.address or "—",
+        details or "—",
+    )
