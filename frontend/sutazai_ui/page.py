@@ -46,6 +46,7 @@ PAGES: tuple[tuple[str, str, str, Show], ...] = (
 )
 # How often a tab asks whether its session still holds; in seconds.
 LOOK_S = 8.0
+_ADDRESS = "address"
 
 
 @st.cache_resource(show_spinner=False)
@@ -88,12 +89,25 @@ def _show_to(session: Session, http: httpx2.Client, settings: Settings) -> None:
         return
     page = st.navigation(list(pages.values()))
     _side(seat)
+    _write_address(page.url_path)
     try:
         page.run()
     except SignedOut:
         raise
     except Trouble as trouble:
         _tell(trouble)
+
+
+def _write_address(page: str) -> None:
+    """Have the browser's address name what is shown.
+
+    Streamlit leaves the address as it was where a link leads to the page that is shown already.
+    """
+    params = st.query_params.to_dict()
+    before = st.session_state.get(_ADDRESS)
+    st.session_state[_ADDRESS] = (page, params)
+    if before is not None and before[0] == page and before[1] != params:
+        st.query_params.from_dict(params)
 
 
 def _tell(trouble: Trouble) -> None:

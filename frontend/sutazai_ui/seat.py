@@ -33,6 +33,12 @@ class Seat:
         """Tell whether this person looks after others."""
         return self.user.role == "admin"
 
-    def link(self, page: str, label: str, icon: str | None = None, **params: str) -> None:
+    def link(self, page: str, label: str, icon: str, *, wide: bool = False, **params: str) -> None:
         """Show a link to a page; the label is Markdown of our own."""
-        st.page_link(self.pages[page], label=label, icon=icon, query_params=params)
+        st.page_link(
+            self.pages[page],
+            label=label,
+            icon=icon,
+            width="stretch" if wide else "content",
+            query_params=params,
+        )

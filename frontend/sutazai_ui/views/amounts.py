@@ -9,10 +9,12 @@ import streamlit as st
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 # What a step may count, in the order it is told, and how it reads.
 _COUNTED = {
-    "model_calls": "calls of a model",
-    "prompt_tokens": "tokens read",
-    "completion_tokens": "tokens written",
-    "cached_answers": "answers from the cache",
+    "searches": ("search", "searches"),
+    "passages": ("passage", "passages"),
+    "model_calls": ("call of a model", "calls of a model"),
+    "prompt_tokens": ("token read", "tokens read"),
+    "completion_tokens": ("token written", "tokens written"),
+    "cached_answers": ("answer from the cache", "answers from the cache"),
 }
 
 
@@ -73,10 +75,10 @@ def counted(count: int, one: str, many: str | None = None) -> str:
 def used(usage: Mapping[str, float]) -> list[str]:
     """Say what a step or a run used."""
     told = [
-        f"{usage[name]:,.0f} {words}".replace(",", "\u202f")
-        for name, words in _COUNTED.items()
-        if usage.get(name)
+        counted(round(usage[name]), *words) for name, words in _COUNTED.items() if usage.get(name)
     ]
+    if usage.get("agent_seconds"):
+        told.append(f"{duration(usage['agent_seconds'])} of agents' time")
     if "cost" in usage:
         told.append(f"cost {usage['cost']:.4f}")
     return told

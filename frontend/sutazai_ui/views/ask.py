@@ -10,7 +10,7 @@ from sutazai_ui.views import answers, collections, live, talks, verbatim, words
 from sutazai_ui.views.amounts import counted
 from sutazai_ui.views.verbatim import in_label
 
-_ROBOT = ":material/forum:"
+_ROBOT, _PERSON = ":material/forum:", ":material/person:"
 _PAGES = "message-pages"
 # Messages that are shown at once; older ones come when they are asked for.
 PAGE = 30
@@ -128,7 +128,7 @@ def _ask(seat: Seat, talk: Conversation | None, goal: str, collection: str) -> N
     except SignedOut:
         raise
     except Trouble as trouble:
-        with st.chat_message("user"):
+        with st.chat_message("user", avatar=_PERSON):
             verbatim.text(goal)
         words.trouble(trouble)
         return
@@ -140,7 +140,7 @@ def _ask(seat: Seat, talk: Conversation | None, goal: str, collection: str) -> N
 
 def _watched(seat: Seat, asked: live.Asked, messages: list[Message]) -> None:
     if not any(message.run == asked.run for message in messages):
-        with st.chat_message("user"):
+        with st.chat_message("user", avatar=_PERSON):
             verbatim.text(asked.goal)
     with st.chat_message("assistant", avatar=_ROBOT):
         live.show(seat, asked)
@@ -148,7 +148,7 @@ def _watched(seat: Seat, asked: live.Asked, messages: list[Message]) -> None:
 
 def _said(seat: Seat, message: Message, collection: str) -> None:
     if message.role == "user":
-        with st.chat_message("user"):
+        with st.chat_message("user", avatar=_PERSON):
             verbatim.text(message.text)
         return
     with st.chat_message("assistant", avatar=_ROBOT):

@@ -50,7 +50,8 @@ def _list(seat: Seat, collection: Collection) -> None:
         _empty(seat)
     with st.container(key="rows", gap="xsmall"):
         for one in found.items:
-            seat.link("knowledge", _row(one), collection=collection.name, document=str(one.id))
+            at = {"collection": collection.name, "document": str(one.id)}
+            seat.link("knowledge", _row(one), ":material/description:", wide=True, **at)
             if one.error:
                 verbatim.small(one.error)
     paging.turn(place, found.next, "Back", "More")

@@ -28,9 +28,10 @@ _STYLE = """<style>
 .sz-wait { color: var(--sz-wait); } .sz-bad { color: var(--sz-bad); }
 .sz-chip { display: inline-block; white-space: nowrap; font-size: 0.8rem; font-weight: 600;
   padding: 0.05rem 0.5rem; border: 1px solid currentColor; border-radius: 1rem; }
-.sz-facts { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1rem;
-  margin: 0; font-size: 0.9rem; }
-.sz-facts dt { color: var(--sz-muted); } .sz-facts dd { margin: 0; overflow-wrap: anywhere; }
+.stHtml .sz-facts { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1rem;
+  margin: 0.6rem 0 0; padding: 0; font-size: 0.9rem; }
+.stHtml .sz-facts dt { color: var(--sz-muted); }
+.stHtml .sz-facts dd { margin: 0; overflow-wrap: anywhere; }
 .sz-table { width: 100%; border-collapse: collapse; font-size: 0.9rem; }
 .sz-table caption { text-align: left; color: var(--sz-muted); padding-bottom: 0.25rem; }
 .sz-table th { text-align: left; font-weight: 600; color: var(--sz-muted); }
@@ -38,10 +39,11 @@ _STYLE = """<style>
   border-bottom: 1px solid var(--sz-line); overflow-wrap: anywhere; }
 .sz-table .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .sz-wide { overflow-x: auto; }
-.sz-cards { display: grid; gap: 0.75rem; padding: 0; margin: 0; list-style: none;
+.stHtml .sz-cards { display: grid; gap: 0.75rem; padding: 0; margin: 0; list-style: none;
   grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); }
-.sz-cards > li { border: 1px solid var(--sz-line); border-radius: 0.6rem; padding: 0.9rem 1rem;
-  margin: 0; background: var(--sz-card); display: flex; flex-direction: column; gap: 0.5rem; }
+.stHtml .sz-cards > li { border: 1px solid var(--sz-line); border-radius: 0.6rem;
+  padding: 0.9rem 1rem; margin: 0; background: var(--sz-card); display: flex;
+  flex-direction: column; gap: 0.5rem; }
 .sz-head { display: flex; justify-content: space-between; gap: 0.5rem; align-items: baseline;
   flex-wrap: wrap; }
 .sz-name { font-weight: 600; overflow-wrap: anywhere; }
@@ -50,8 +52,8 @@ _STYLE = """<style>
   border: 1px solid var(--sz-line); color: var(--sz-muted); }
 .sz-graph { overflow-x: auto; padding: 0.25rem 0; }
 .sz-graph.tall { display: none; }
-.sz-graph ol { list-style: none; margin: 0; padding: 0; }
-.sz-node { position: absolute; box-sizing: border-box; border: 2px solid var(--sz-line);
+.stHtml .sz-graph ol { list-style: none; margin: 0; padding: 0; }
+.stHtml .sz-node { position: absolute; box-sizing: border-box; border: 2px solid var(--sz-line);
   border-radius: 0.6rem; background: var(--sz-card); padding: 0.35rem 0.7rem; margin: 0;
   overflow: hidden; line-height: 1.35; }
 .sz-node div { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -64,8 +66,8 @@ _STYLE = """<style>
   color-mix(in srgb, var(--sz-busy) 25%, transparent); } }
 .sz-edge { position: absolute; background: var(--sz-line); }
 .sz-edge.done { background: var(--sz-ok); }
-.sz-lanes { list-style: none; margin: 0; padding: 0; font-size: 0.85rem; }
-.sz-lanes li { display: grid; grid-template-columns: 11rem 1fr; gap: 0.75rem; margin: 0;
+.stHtml .sz-lanes { list-style: none; margin: 0; padding: 0; font-size: 0.85rem; }
+.stHtml .sz-lanes li { display: grid; grid-template-columns: 11rem 1fr; gap: 0.75rem; margin: 0;
   align-items: center; padding: 0.15rem 0; }
 .sz-lane { position: relative; height: 1.25rem; border-radius: 0.25rem;
   background: var(--sz-card); border: 1px solid var(--sz-line); }
@@ -76,10 +78,19 @@ a.sz-button { display: inline-block; padding: 0.4rem 1rem; border-radius: 0.5rem
   background: #0b6e5f; color: #ffffff; text-decoration: none; }
 a.sz-button:focus-visible { outline: 3px solid var(--sz-busy); outline-offset: 2px; }
 .sz-graph:focus-visible, .sz-passage:focus-visible { outline: 2px solid var(--sz-accent); }
-.st-key-rows button { justify-content: flex-start; text-align: left; }
+.st-key-rows .stPageLink a { width: 100%; background: none; border-radius: 0;
+  border-bottom: 1px solid var(--sz-line); align-items: baseline; }
+.st-key-rows .stPageLink a:hover, .st-key-talks .stPageLink a:hover { background: var(--sz-card); }
+.st-key-rows .stPageLink p, .st-key-talks .stPageLink p { font-weight: 400; white-space: normal; }
+.st-key-rows .stPageLink strong { font-weight: 600; }
+.st-key-rows .stPageLink p > span:last-child { color: var(--sz-muted); display: block; }
+.st-key-rows .stPageLink a > span:first-child { align-self: center; }
+.st-key-talks .stPageLink a { background: none; }
+.stMainBlockContainer { padding-top: 3.5rem; }
 @media (max-width: 640px) {
+  .stMainBlockContainer { padding-top: 4rem; }
   .sz-graph.wide { display: none; } .sz-graph.tall { display: block; }
-  .sz-lanes li { grid-template-columns: 1fr; gap: 0.1rem; } .sz-axis { margin-left: 0; }
+  .stHtml .sz-lanes li { grid-template-columns: 1fr; gap: 0.1rem; } .sz-axis { margin-left: 0; }
 }
 @media (prefers-reduced-motion: reduce) { .sz-node.busy { animation: none; } }
 </style>"""

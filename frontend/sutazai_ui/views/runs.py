@@ -15,6 +15,8 @@ RUN = "run"
 _LIST = "runs"
 STATUSES = ("pending", "running", "succeeded", "failed", "cancelled")
 KINDS = {"answer": "questions", "index": "documents being read", "rebuild": "rebuilds"}
+_ICONS = {"answer": ":material/forum:", "index": ":material/description:"}
+_OTHER = ":material/account_tree:"
 _COLOURS = {"ok": "green", "busy": "blue", "wait": "orange", "bad": "red"}
 
 
@@ -41,7 +43,9 @@ def _list(seat: Seat) -> None:
         _empty(filtered=status is not None or kind is not None, later=cursor is not None)
     with st.container(key="rows", gap="xsmall"):
         for run in found.items:
-            seat.link("runs", _row(run), run=str(run.id))
+            seat.link(
+                "runs", _row(run), _ICONS.get(run.workflow, _OTHER), wide=True, run=str(run.id)
+            )
     paging.turn(_LIST, found.next)
 
 

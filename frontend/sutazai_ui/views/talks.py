@@ -41,7 +41,7 @@ def side(seat: Seat, current: UUID | None) -> None:
                 name = in_label(name_of(talk))
                 label = f"**{name}**" if talk.id == current else name
                 icon = ":material/hourglass_top:" if talk.busy else ":material/chat_bubble:"
-                seat.link("ask", label, icon, **{TALK: str(talk.id)})
+                seat.link("ask", label, icon, wide=True, **{TALK: str(talk.id)})
         if found.next:
             st.button("More", key="more-talks", type="tertiary", on_click=_more)
 
