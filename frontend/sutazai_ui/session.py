@@ -12,9 +12,11 @@ import streamlit as st
 from sutazai_ui.client import Access, Api, SignedOut, User, exchange
 
 COOKIE = "sutazai_session"
-_KEY, _WHOSE = "session", "whose"
+_KEY, _WHOSE, _ANEW = "session", "whose", "anew"
 # A token is renewed while it still holds.
 EARLY_S = 60.0
+# A page that begins anew within so many seconds would do so for ever.
+ANEW_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,18 @@ def give_up_token() -> bool:
     kept = st.session_state.pop(_KEY, None)
     # Whose it was stays known: the next token may be another's.
     return isinstance(kept, Session) and not kept.fresh
+
+
+def begin_anew(now: float | None = None) -> bool:
+    """Drop the token, which the API does not take any more; false where that was done just now.
+
+    True asks for the whole page again, which looks whether there still is a session.
+    """
+    now = time.monotonic() if now is None else now
+    st.session_state.pop(_KEY, None)
+    before = st.session_state.get(_ANEW)
+    st.session_state[_ANEW] = now
+    return not isinstance(before, float) or now - before > ANEW_S
 
 
 def api_of(http: httpx2.Client, session: Session) -> Api:

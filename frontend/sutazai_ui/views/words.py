@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from sutazai_ui.client import SignedOut, Trouble
-from sutazai_ui.session import give_up_token
+from sutazai_ui.session import begin_anew
 from sutazai_ui.views.verbatim import in_label
 
 
@@ -57,9 +57,10 @@ def renewing(part: Callable[[], None], every_s: float | None) -> None:
     def shown() -> None:
         try:
             part()
-        except SignedOut:
-            give_up_token()
-            st.rerun()
+        except SignedOut as over:
+            if begin_anew():
+                st.rerun()
+            trouble(over)
         except Trouble as told:
             trouble(told)
 
