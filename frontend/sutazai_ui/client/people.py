@@ -36,7 +36,7 @@ class PeopleCalls(Caller):
 
     def tenants(self) -> list[Tenant]:
         """List the tenants that this person is in."""
-        return self.all(Tenant, "/tenants")
+        return self.page(Tenant, "/tenants").items
 
     def make_tenant(self, name: str) -> Tenant:
         """Make a tenant, whose admin this person is."""

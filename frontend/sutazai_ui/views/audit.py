@@ -1,5 +1,7 @@
 """The audit log: what bears on security, newest first, and whether it is whole."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from sutazai_ui.client import AuditEntry
@@ -23,19 +25,22 @@ def show(seat: Seat) -> None:
     if not page.items:
         words.nothing("Nothing has been written down yet.")
         return
+    names = {str(user.id): user.email for user in seat.api.users()}
     marks.table(
-        "Audit log", ("No.", "When", "What", "About", "From", "Details"), map(_row, page.items)
+        "Audit log",
+        ("No.", "When", "What", "About", "From", "Details"),
+        [_row(entry, names) for entry in page.items],
     )
     paging.turn(_LIST, page.next)
 
 
-def _row(entry: AuditEntry) -> tuple[str, ...]:
+def _row(entry: AuditEntry, names: Mapping[str, str]) -> tuple[str, ...]:
     details = ", ".join(f"{name}: {value}" for name, value in entry.details.items())
     return (
         str(entry.seq),
         moment(entry.at),
         entry.event,
-        entry.subject or "—",
+        names.get(entry.subject or "", entry.subject) or "—",
         entry.address or "—",
         details or "—",
     )

@@ -4,7 +4,7 @@ import streamlit as st
 
 from sutazai_ui.client import Collection, SignedOut, Trouble
 from sutazai_ui.seat import Seat
-from sutazai_ui.views import words
+from sutazai_ui.views import popups, words
 from sutazai_ui.views.amounts import counted
 from sutazai_ui.views.verbatim import in_label
 
@@ -37,7 +37,7 @@ def looks_after(seat: Seat, collection: Collection) -> None:
         return
     with st.container(horizontal=True):
         with (
-            st.popover("New collection", icon=":material/add:"),
+            popups.popup("collection", "New collection", ":material/add:"),
             st.form("new-collection", clear_on_submit=True, border=False),
         ):
             name = st.text_input(
@@ -65,6 +65,7 @@ def _make(seat: Seat, name: str) -> None:
         st.session_state[_TROUBLE] = [told]
     else:
         st.session_state[CHOSEN] = made.name
+        popups.close("collection")
     st.rerun()
 
 

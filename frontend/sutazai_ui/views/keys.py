@@ -4,24 +4,29 @@ import streamlit as st
 
 from sutazai_ui.client import Key, SignedOut, Trouble
 from sutazai_ui.seat import Seat
-from sutazai_ui.views import marks, words
+from sutazai_ui.views import marks, popups, words
 from sutazai_ui.views.amounts import moment
 from sutazai_ui.views.verbatim import in_label
 
 SCOPES = {"viewer": ["read"], "member": ["read", "write"], "admin": ["read", "write", "admin"]}
+_MADE = "key-made"
 _HOLDS = {"30 days": 30, "90 days": 90, "a year": 365, "until it is revoked": None}
 
 
 def show(seat: Seat) -> None:
     """Show the keys."""
     st.markdown("A program uses one as `Authorization: Bearer sk_…`. It acts as you, within scope.")
-    with st.popover("New key", icon=":material/add:"), st.form("new-key", border=False):
+    with popups.popup("key", "New key", ":material/add:"), st.form("new-key", border=False):
         name = st.text_input("What it is for", max_chars=100)
         allowed = SCOPES.get(seat.user.role, ["read"])
         scopes = st.multiselect("What it may do", allowed, default=["read"])
         holds = st.selectbox("It holds", list(_HOLDS))
         if st.form_submit_button("Make it", type="primary"):
             _make(seat, name.strip(), scopes, _HOLDS[holds])
+    secret = st.session_state.pop(_MADE, None)
+    if secret is not None:
+        st.success("Copy it now: it is not shown again.", icon=":material/key:")
+        st.code(secret, language=None, wrap_lines=True)
     keys = seat.api.keys()
     if not keys:
         words.nothing("You have no API key. Programs need one; these pages do not.")
@@ -37,8 +42,9 @@ def _make(seat: Seat, name: str, scopes: list[str], days: int | None) -> None:
     except Trouble as told:
         words.trouble(told)
         return
-    st.success("Copy it now: it is not shown again.", icon=":material/key:")
-    st.code(made.secret, language=None, wrap_lines=True)
+    st.session_state[_MADE] = made.secret
+    popups.close("key")
+    st.rerun()
 
 
 def _row(seat: Seat, key: Key) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from sutazai_ui.client import SignedOut, Tenant, Trouble
 from sutazai_ui.seat import Seat
 from sutazai_ui.session import take
-from sutazai_ui.views import marks, words
+from sutazai_ui.views import marks, popups, words
 
 
 def show(seat: Seat) -> None:
@@ -13,7 +13,7 @@ def show(seat: Seat) -> None:
     st.markdown("Each tenant has documents, runs and people of its own; none sees another's.")
     if seat.is_admin:
         with (
-            st.popover("New tenant", icon=":material/add:"),
+            popups.popup("tenant", "New tenant", ":material/add:"),
             st.form("new-tenant", clear_on_submit=True, border=False),
         ):
             name = st.text_input("Name", max_chars=100)
@@ -30,6 +30,9 @@ def _make(seat: Seat, name: str) -> None:
         raise
     except Trouble as told:
         words.trouble(told)
+        return
+    popups.close("tenant")
+    st.rerun()
 
 
 def _row(seat: Seat, tenant: Tenant) -> None:

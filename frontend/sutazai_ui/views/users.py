@@ -6,7 +6,7 @@ import streamlit as st
 
 from sutazai_ui.client import Invited, Member, SignedOut, Trouble
 from sutazai_ui.seat import Seat
-from sutazai_ui.views import marks, words
+from sutazai_ui.views import marks, popups, words
 from sutazai_ui.views.verbatim import in_label
 
 ROLES = ("viewer", "member", "admin")
@@ -21,7 +21,7 @@ _TOLD = "users-told"
 def show(seat: Seat) -> None:
     """Show the users."""
     with (
-        st.popover("New user", icon=":material/person_add:"),
+        popups.popup("user", "New user", ":material/person_add:"),
         st.form("new-user", clear_on_submit=True, border=False),
     ):
         email = st.text_input("E-mail", max_chars=254)
@@ -42,6 +42,8 @@ def _invite(seat: Seat, email: str, role: str) -> None:
         st.session_state[_TOLD] = told
     else:
         st.session_state[_TOLD] = invited
+        popups.close("user")
+    st.rerun()
 
 
 def _tell() -> None:

@@ -26,9 +26,9 @@ def opened(page: str = "ask", **params: str) -> AppTest:
 
 def words(page: AppTest) -> str:
     """Give all that is to be read, as it reads."""
-    kinds = (page.title, page.subheader, page.markdown, page.info, page.error, page.warning)
-    kinds = (*kinds, page.success, page.caption, page.code)
-    told = [str(element.value) for kind in kinds for element in kind]
+    titles = (*page.title, *page.subheader, *page.caption, *page.markdown, *page.code)
+    boxes = (*page.info, *page.error, *page.warning, *page.success)
+    told = [str(element.value) for element in (*titles, *boxes)]
     told += [link.proto.label for link in page.page_link]
     told += [block.label for block in page.expander]
     plain = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", "\n".join(told)).replace("\u2060", "")
