@@ -60,7 +60,7 @@ def _text(seat: Seat, collection: str, document: UUID) -> None:
     if at is None:
         at = max(0, (start or 0) - BEFORE)
     part = seat.api.text(collection, document, at, at + PART)
-    st.subheader("Text", anchor=False)
+    st.header("Text", anchor=False)
     if not part.characters:
         words.nothing("It holds no text.")
         return

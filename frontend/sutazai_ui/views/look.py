@@ -16,6 +16,8 @@ _STYLE = """<style>
   white-space: nowrap; }
 .sz-text, .sz-passage { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.6; }
 .sz-small { font-size: 0.875rem; color: var(--sz-muted); overflow-wrap: anywhere; }
+.stApp [data-testid="stCaptionContainer"] { opacity: 1; color: var(--sz-muted); }
+.stApp [data-testid="stCaptionContainer"] p { color: var(--sz-muted); }
 .sz-quote { border-left: 3px solid var(--sz-accent); padding-left: 0.75rem; white-space: pre-wrap;
   overflow-wrap: anywhere; }
 .sz-passage { max-height: 22rem; overflow-y: auto; font-size: 0.9rem; padding: 0.75rem 1rem;

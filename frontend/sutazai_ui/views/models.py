@@ -20,14 +20,14 @@ def show(seat: Seat) -> None:
 def _all(state: ModelsState) -> None:
     _runtime(state)
     if state.models:
-        st.subheader("What is here", anchor=False)
+        st.header("What is here", anchor=False)
         marks.cards(_card(model) for model in state.models)
     if state.roles and state.models:
-        st.subheader("Who uses which", anchor=False)
+        st.header("Who uses which", anchor=False)
         rows = [(role, name or "none is able") for role, name in sorted(state.roles.items())]
         marks.table("The model of each role", ("Role", "Model"), rows)
     _use(state)
-    st.subheader("Add a model", anchor=False)
+    st.header("Add a model", anchor=False)
     if state.advice:
         st.markdown(in_label(state.advice))
     st.markdown(
@@ -92,7 +92,7 @@ def _line(line: Line) -> str:
 def _use(state: ModelsState) -> None:
     if not state.used_last_day:
         return
-    st.subheader("Used in the last 24 hours", anchor=False)
+    st.header("Used in the last 24 hours", anchor=False)
     marks.table(
         "What was used of each model in the last 24 hours",
         ("Model", "Calls", "Tokens read", "Tokens written", "Time", "Cost"),

@@ -39,7 +39,7 @@ def show(seat: Seat, run: UUID) -> None:
     _acts(seat, found)
     words.renewing(lambda: _moving(seat, run), None if found.over else LIVE_S)
     if found.answered is not None:
-        st.subheader("Answer", anchor=False)
+        st.header("Answer", anchor=False)
         answers.show(seat, answers.of_run(found), found.collection or "default")
 
 
@@ -116,11 +116,11 @@ def _moving(seat: Seat, run: UUID) -> None:
         leave()
         words.trouble(told)
     _facts(found)
-    st.subheader("Plan", anchor=False)
+    st.header("Plan", anchor=False)
     st.html(graph(found.steps))
     attempts = list(following.latest.attempts.values())
     if attempts:
-        st.subheader("Time", anchor=False)
+        st.header("Time", anchor=False)
         st.html(timeline(attempts, found.created_at, found.finished_at))
     _steps(found.steps)
     shown_live = st.session_state.get("run-live") == run
@@ -155,7 +155,7 @@ def _facts(run: Run) -> None:
 
 
 def _steps(steps: Sequence[Step]) -> None:
-    st.subheader("Steps", anchor=False)
+    st.header("Steps", anchor=False)
     for step in steps:
         took = between(step.started_at, step.finished_at)
         told = " · ".join(filter(None, (look.said(step.status), took)))

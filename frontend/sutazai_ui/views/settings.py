@@ -37,7 +37,7 @@ def show(seat: Seat) -> None:
 
 def change_password(seat: Seat) -> None:
     """Ask for another password."""
-    st.subheader("Change the password", anchor=False)
+    st.header("Change the password", anchor=False)
     with st.form("password", clear_on_submit=True):
         old = st.text_input("Password now", type="password", autocomplete="current-password")
         new = st.text_input(
@@ -71,7 +71,7 @@ def _profile(seat: Seat) -> None:
     if st.session_state.pop("password-changed", False):
         st.success("The password is changed. Other logins have ended.", icon=":material/check:")
     change_password(seat)
-    st.subheader("Log out everywhere", anchor=False)
+    st.header("Log out everywhere", anchor=False)
     st.markdown("Ends every login of yours, on this machine and on others, this one too.")
     if st.button("Log out everywhere", icon=":material/logout:", key="log-out-everywhere"):
         seat.api.log_out_everywhere()

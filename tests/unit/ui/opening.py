@@ -26,7 +26,7 @@ def opened(page: str = "ask", **params: str) -> AppTest:
 
 def words(page: AppTest) -> str:
     """Give all that is to be read, as it reads."""
-    titles = (*page.title, *page.subheader, *page.caption, *page.markdown, *page.code)
+    titles = (*page.title, *page.header, *page.caption, *page.markdown, *page.code)
     boxes = (*page.info, *page.error, *page.warning, *page.success)
     told = [str(element.value) for element in (*titles, *boxes)]
     told += [link.proto.label for link in page.page_link]
