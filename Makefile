@@ -152,10 +152,10 @@ secrets: image  ## make the stack's secrets in .stack, where they are missing
 .PHONY: test
 test: setup-dev  ## all tests but the fault tests, with coverage of at least 80 % in every package
 ifdef ARGS
-	$(BIN)/python -m pytest -m "not faults and not stack" --ignore=tests/models -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -m "not faults and not stack and not browser" --ignore=tests/models -n $(WORKERS) --dist loadgroup $(ARGS)
 else
 	@rm -rf build/coverage && mkdir -p build/coverage
-	$(BIN)/python -m coverage run -m pytest -m "not faults and not stack" --ignore=tests/models \
+	$(BIN)/python -m coverage run -m pytest -m "not faults and not stack and not browser" --ignore=tests/models \
 		--reruns $(RERUNS) -n $(WORKERS) --dist loadgroup --requirements-record=build/requirements/test.json
 	@$(BIN)/python -m coverage combine -q
 	@rm -f build/coverage/data.*  # what can't be read: of processes that were killed as they began it
@@ -166,8 +166,12 @@ endif
 
 .PHONY: test-faults
 test-faults: setup-dev  ## the fault tests: kill the platform again and again (minutes)
-	$(BIN)/python -m pytest -m "faults and not stack" --timeout=900 --reruns $(RERUNS) -n $(if $(ARGS),0,$(WORKERS) --dist loadgroup) $(or $(ARGS), \
+	$(BIN)/python -m pytest -m "faults and not stack and not browser" --timeout=900 --reruns $(RERUNS) -n $(if $(ARGS),0,$(WORKERS) --dist loadgroup) $(or $(ARGS), \
 		--requirements-record=build/requirements/faults.json)
+
+.PHONY: test-browser
+test-browser: setup-dev  ## the dashboard in a real Chromium, on a real platform (minutes; no Docker)
+	$(BIN)/python -m pytest -m "browser and not stack" --timeout=300 --reruns $(RERUNS) -n 0 $(ARGS)
 
 .PHONY: test-stack
 test-stack: setup-dev  ## the tests against the stack's real servers, in Docker (minutes)

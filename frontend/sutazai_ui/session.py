@@ -12,9 +12,11 @@ import streamlit as st
 from sutazai_ui.client import Access, Api, SignedOut, User, exchange
 
 COOKIE = "sutazai_session"
-_KEY = "session"
+_KEY, _WHOSE, _ANEW = "session", "whose", "anew"
 # A token is renewed while it still holds.
 EARLY_S = 60.0
+# A page that begins anew within so many seconds would do so for ever.
+ANEW_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,17 @@ def current(http: httpx2.Client, cookie: str | None, now: float | None = None) -
     except SignedOut:
         forget()
         raise
+    return take(cookie, access, now)
+
+
+def take(cookie: str, access: Access, now: float | None = None) -> Session:
+    """Keep an access token for this tab; what another person or tenant was shown is dropped."""
+    now = time.monotonic() if now is None else now
+    whose = (access.user.email, access.user.tenant)
+    if st.session_state.get(_WHOSE, whose) != whose:
+        forget()
     session = Session(cookie, access, now + access.expires_in)
-    st.session_state[_KEY] = session
+    st.session_state[_KEY], st.session_state[_WHOSE] = session, whose
     return session
 
 
@@ -64,7 +75,20 @@ def give_up_token() -> bool:
     either would be exchanged for ever.
     """
     kept = st.session_state.pop(_KEY, None)
+    # Whose it was stays known: the next token may be another's.
     return isinstance(kept, Session) and not kept.fresh
+
+
+def begin_anew(now: float | None = None) -> bool:
+    """Drop the token, which the API does not take any more; false where that was done just now.
+
+    True asks for the whole page again, which looks whether there still is a session.
+    """
+    now = time.monotonic() if now is None else now
+    st.session_state.pop(_KEY, None)
+    before = st.session_state.get(_ANEW)
+    st.session_state[_ANEW] = now
+    return not isinstance(before, float) or now - before > ANEW_S
 
 
 def api_of(http: httpx2.Client, session: Session) -> Api:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,20 @@ from sutazai_ui.client import PATIENCE_S, Api, Trouble
 TRIES = 6
 PAUSE_S = 0.5
 TERMINAL = {kind.value for kind in EventType if kind.terminal}
+ENDS = {EventType.STEP_SUCCEEDED.value: "succeeded", EventType.STEP_FAILED.value: "failed"}
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try of a step: since when, until when, and how it ended; `ended` None: it is at work."""
+
+    step: str
+    agent: str
+    number: int
+    started: datetime
+    ended: datetime | None = None
+    how: str = "claimed"
+    reason: str = ""
 
 
 @dataclass
@@ -27,11 +42,13 @@ class Watched:
 
     Attributes:
         steps: each step's state in words, in the order they began.
+        attempts: every try of every step, in the order they began.
         text: what was said last, as far as it goes.
         ended: the event that ended the run, once it came.
     """
 
     steps: dict[str, str] = field(default_factory=dict)
+    attempts: dict[tuple[str, int], Attempt] = field(default_factory=dict)
     text: str = ""
     ended: str | None = None
     after: str | None = None
@@ -51,11 +68,34 @@ class Watched:
         self.after = id or self.after
         told = _object(data)
         about = told.get("data")
+        at = _time(told.get("at"))
         if kind in TERMINAL:
             self.ended = kind
+            self._end_all(kind.removeprefix("run."), at)
         elif isinstance(about, dict) and "step" in about:
             self.steps[str(about["step"])] = _words(kind, about)
+            self._try(kind, about, at)
         return True
+
+    def _try(self, kind: str, about: dict[str, Any], at: datetime | None) -> None:
+        """Keep the beginning or the end of an attempt."""
+        step, number = str(about["step"]), about.get("attempt")
+        if at is None or not isinstance(number, int):
+            return
+        key = (step, number)
+        if kind == EventType.STEP_STARTED.value:
+            self.attempts[key] = Attempt(step, str(about.get("agent", "")), number, at)
+        elif key in self.attempts and kind in ENDS:
+            reason = str(about.get("reason", ""))
+            self.attempts[key] = replace(
+                self.attempts[key], ended=at, how=ENDS[kind], reason=reason
+            )
+
+    def _end_all(self, how: str, at: datetime | None) -> None:
+        """End the attempts that the end of the run ends."""
+        for key, attempt in self.attempts.items():
+            if attempt.ended is None:
+                self.attempts[key] = replace(attempt, ended=at, how=how)
 
     def _hear(self, data: str) -> bool:
         try:
@@ -119,6 +159,12 @@ class Following:
         self.latest = told
         return True
 
+    def settle(self, timeout_s: float) -> None:
+        """Wait for the end of a run, which has come: all of it is told by then."""
+        until = time.monotonic() + timeout_s
+        while not self.latest.over and (left := until - time.monotonic()) > 0:
+            self.wait(left)
+
     def leave(self) -> None:
         """Stop watching, at the next thing that is told."""
         self._left.set()
@@ -128,7 +174,8 @@ class Following:
             for watched in watch(api, run, pause_s):
                 if self._left.is_set():
                     return
-                self._told.put(replace(watched, steps=dict(watched.steps)))
+                kept = replace(watched, steps=dict(watched.steps), attempts=dict(watched.attempts))
+                self._told.put(kept)
         except Trouble as trouble:
             self._told.put(trouble)
 
@@ -173,6 +220,13 @@ def _object(data: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _time(told: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
 
 
 def _words(kind: str, data: dict[str, Any]) -> str:

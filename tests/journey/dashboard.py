@@ -68,18 +68,22 @@ class DashboardSuite:
         files = [tmp_path / "leases.md", tmp_path / "pictures.md", tmp_path / "broken.pdf"]
         for file, content in zip(files, (LEASES, HOSTILE, "%PDF-1.4 nothing"), strict=True):
             file.write_text(content)
+        go(page, "Knowledge")
         page.locator("input[type=file]").set_input_files(files)
-        sidebar = page.get_by_test_id("stSidebar")
+        main = page.get_by_test_id("stMain")
         for name in ("leases.md", "pictures.md"):
-            expect_soon(sidebar.get_by_text(re.compile(rf"{name} · ready")))
-        expect_soon(sidebar.get_by_text(re.compile(r"broken\.pdf · failed — \w")))
+            expect_soon(main.get_by_role("link", name=re.compile(rf"✓ ready {name}")))
+        expect_soon(main.get_by_role("link", name=re.compile(r"✗ failed broken\.pdf")))
+        expect_soon(main.get_by_text(re.compile(r"broken\.pdf can't be read")))
 
+        go(page, "Ask")
         ask(page, QUESTION)
         expect_soon(page.get_by_text(re.compile(r"Confidence \d+ of 10")))
         source = page.get_by_test_id("stExpander").filter(has_text="leases.md").first
         source.locator("summary").click()
         expect_soon(source.locator("mark"))
         expect(source.locator("mark")).to_contain_text("ten seconds")
+        expect(source.locator("mark")).to_be_in_viewport()
         expect(source).to_contain_text("How a worker keeps its task.")
 
         ask(page, "Which pictures are there?")
@@ -87,7 +91,13 @@ class DashboardSuite:
         assert page.locator("img[src*='outside']").count() == 0
 
         page.reload()
-        expect_soon(chat(page))
+        expect_soon(page.get_by_text(re.compile(r"Confidence \d+ of 10")).nth(1))
+        source = page.get_by_test_id("stExpander").filter(has_text="leases.md").first
+        source.locator("summary").click()
+        source.get_by_role("link", name="Open the document here").click()
+        expect_soon(page.get_by_role("heading", name="leases.md"))
+        expect(page.locator("mark")).to_contain_text("ten seconds")
+
         other = context.new_page()
         other.goto(entrance.url)
         expect_soon(chat(other))
@@ -107,6 +117,15 @@ def log_in(page: Page, entrance: Entrance) -> None:
     page.locator("button[type=submit]").click()
     expect_soon(chat(page))
     assert urlsplit(page.url).netloc == urlsplit(entrance.url).netloc
+
+
+def go(page: Page, name: str) -> None:
+    """Follow the link to a page at the side."""
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name=name, exact=True).click()
+    if name != "Ask":
+        expect_soon(page.get_by_role("heading", name=name, exact=True))
+    else:
+        expect_soon(chat(page))
 
 
 def chat(page: Page) -> Locator:

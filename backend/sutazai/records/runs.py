@@ -26,7 +26,7 @@ SELECT r.id, r.status, r.workflow, r.goal, r.collection_name, r.input, r.plan::t
        r.created_at, r.started_at, r.finished_at, r.result, r.citations, r.error, r.seq,
        (SELECT jsonb_agg(jsonb_build_object('step', t.step, 'id', t.id, 'status', t.status,
             'attempt', t.attempt, 'started_at', t.started_at, 'finished_at', t.finished_at,
-            'error', t.error, 'output', t.output, 'usage', t.usage))
+            'error', t.error, 'input', t.input, 'output', t.output, 'usage', t.usage))
         FROM tasks t WHERE t.run_id = r.id) AS tasks, q.conversation_id
 FROM runs r LEFT JOIN turns q ON q.id = r.id WHERE r.id = $1
 """
@@ -34,6 +34,7 @@ _NEWEST = """
 SELECT id, status, workflow, goal, collection_name, input, created_at, started_at, finished_at,
        result, citations, error, seq
 FROM runs WHERE ($2::uuid IS NULL OR id < $2) AND ($3::text IS NULL OR status = $3)
+  AND ($4::text IS NULL OR workflow = $4)
 ORDER BY id DESC LIMIT $1
 """
 _EVENTS = """
@@ -81,11 +82,16 @@ class SqlRuns:
         return _view(row)
 
     async def newest(
-        self, tenant: UUID, limit: int, before: UUID | None, status: RunStatus | None
+        self,
+        tenant: UUID,
+        limit: int,
+        before: UUID | None,
+        status: RunStatus | None,
+        workflow: str | None = None,
     ) -> list[RunView]:
-        """List runs, newest first, those older than `before`."""
+        """List runs, newest first, those older than `before`, of a status and of a workflow."""
         async with self.database.hot(tenant) as connection:
-            rows = await connection.fetch(_NEWEST, limit, before, status)
+            rows = await connection.fetch(_NEWEST, limit, before, status, workflow)
         return [_view(row) for row in rows]
 
     async def events(self, tenant: UUID, run: UUID, after: int, limit: int) -> list[Event]:
@@ -238,6 +244,7 @@ def _steps(row: Record) -> Sequence[StepView]:
                 started_at=_time(task["started_at"]),
                 finished_at=_time(task["finished_at"]),
                 error=task["error"],
+                input=task["input"],
                 output=task["output"],
                 usage=task["usage"],
             )

@@ -1,216 +1,172 @@
-"""The page Ask: ask, watch the answer come, open its sources."""
+"""The page Ask: a conversation, its answers as they come, their sources."""
 
-import time
-from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import streamlit as st
 
-from sutazai_contracts.knowledge import Citation
-from sutazai_ui.client import Api, Collection, Run, SignedOut, Trouble
-from sutazai_ui.views import documents, verbatim, words
+from sutazai_ui.client import Collection, Context, Conversation, Message, SignedOut, Trouble
+from sutazai_ui.seat import Seat
+from sutazai_ui.views import answers, collections, live, talks, verbatim, words
+from sutazai_ui.views.amounts import counted
 from sutazai_ui.views.verbatim import in_label
-from sutazai_ui.watching import Following, Watched
 
-_RUNS, _ASKED, _PARTS = "runs", "asked", "parts"
-_ROBOT = ":material/forum:"
-# Code points shown around a cited passage.
-AROUND = 1200
-# How often the page looks for news and for clicks while it watches, and for the end of its session.
-LOOK_S, SESSION_S = 0.1, 8.0
+_ROBOT, _PERSON = ":material/forum:", ":material/person:"
+_PAGES = "message-pages"
+# Messages that are shown at once; older ones come when they are asked for.
+PAGE = 30
+GOAL_CHARACTERS = 10_000
 
 
-@dataclass
-class Asked:
-    """A run that is being watched; whatever is clicked meanwhile, it is taken up again."""
-
-    run: UUID
-    goal: str
-    following: Following | None = None
-
-
-def show(api: Api, upload_limit_mb: int) -> None:
+def show(seat: Seat) -> None:
     """Show the page."""
-    with st.sidebar:
-        collection = documents.show(api, upload_limit_mb)
-    st.title("Ask")
-    runs: list[Run] = st.session_state.setdefault(_RUNS, [])
-    asked: Asked | None = st.session_state.get(_ASKED)
-    for run in runs:
-        _shown(api, run)
-    if not runs and asked is None:
-        _empty(collection)
+    talk_id = talks.chosen()
+    talks.side(seat, talk_id)
+    talk = _talk(seat, talk_id)
+    if talk_id is not None and talk is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(in_label(talks.name_of(talk)) if talk is not None else "Ask", anchor=False)
+    if talk is not None and seat.may_write:
+        talks.looks_after(seat, talk)
+    collection = _collection(seat, talk)
+    messages = _messages(seat, talk) if talk is not None else []
+    asked = live.asked_in(talk_id) or _taken_up(talk, messages)
+    for message in messages:
+        _said(seat, message, collection.name)
+    if not messages and asked is None:
+        _empty(seat, collection)
     goal = st.chat_input(
-        "What do you want to know?",
+        "What do you want to know?" if not messages else "Ask on",
         key="goal",
-        max_chars=10_000,
-        disabled=asked is not None or not collection.chunks,
+        max_chars=GOAL_CHARACTERS,
+        disabled=asked is not None or not collection.chunks or not seat.may_write,
     )
     if asked is not None:
-        _watched(api, asked)
+        _watched(seat, asked, messages)
     elif goal:
-        _ask(api, goal, collection.name)
+        _ask(seat, talk, goal, collection.name)
 
 
-def _empty(collection: Collection) -> None:
-    if collection.chunks:
-        count = collection.documents
-        held = "one document" if count == 1 else f"{count} documents"
-        st.info(
-            f"**{in_label(collection.name)}** holds {held}. Ask something about them below.",
-            icon=":material/lightbulb:",
+def _talk(seat: Seat, talk: UUID | None) -> Conversation | None:
+    """Read the conversation that the address names; None where there is none, which is said."""
+    if talk is None:
+        return None
+    try:
+        return seat.api.conversation(talk)
+    except SignedOut:
+        raise
+    except Trouble as told:
+        words.trouble(told)
+        seat.link("ask", "Begin a new conversation", ":material/add_comment:")
+        return None
+
+
+def _collection(seat: Seat, talk: Conversation | None) -> Collection:
+    """Let a person choose what is asked; a conversation that is opened brings its own."""
+    if talk is not None and st.session_state.get("talk-opened") != talk.id:
+        st.session_state["talk-opened"] = talk.id
+        st.session_state[collections.CHOSEN] = talk.collection
+    return collections.choose(seat, "Ask about")
+
+
+def _messages(seat: Seat, talk: Conversation) -> list[Message]:
+    """Read what was said last, in order, and offer what was said before."""
+    pages: int = st.session_state.get(f"{_PAGES}-{talk.id}", 1)
+    found: list[Message] = []
+    cursor: str | None = None
+    for _ in range(pages):
+        page = seat.api.messages(talk.id, PAGE, cursor)
+        found += page.items
+        cursor = page.next
+        if cursor is None:
+            break
+    if cursor is not None:
+        st.button(
+            "Earlier messages", key="earlier-messages", on_click=_earlier, args=(talk.id, pages + 1)
+        )
+    return found[::-1]
+
+
+def _earlier(talk: UUID, pages: int) -> None:
+    st.session_state[f"{_PAGES}-{talk}"] = pages
+
+
+def _taken_up(talk: Conversation | None, messages: list[Message]) -> live.Asked | None:
+    """Give what a conversation waits for that this tab did not ask itself, if anything."""
+    if talk is None or not talk.busy or not messages:
+        return None
+    last = messages[-1]
+    if last.run is None or last.role != "user":
+        return None
+    asked = live.Asked(last.run, last.text, talk.id)
+    live.begin(asked)
+    return asked
+
+
+def _empty(seat: Seat, collection: Collection) -> None:
+    if not collection.chunks:
+        words.nothing(
+            f"There is nothing to answer from in **{in_label(collection.name)}** yet. Add "
+            "documents first: text, Markdown, HTML, PDF, DOCX, CSV, JSON or source code.",
+            ":material/upload_file:",
+        )
+        seat.link("knowledge", "Add documents", ":material/library_add:")
+    elif seat.may_write:
+        held = counted(collection.documents, "document")
+        words.nothing(
+            f"**{in_label(collection.name)}** holds {held}. Ask something about them below; what "
+            "you ask next is understood with what was said before."
         )
     else:
-        st.info(
-            "There is nothing to answer from yet. Add documents at the side: text, Markdown, HTML, "
-            "PDF, DOCX, CSV, JSON or source code.",
-            icon=":material/upload_file:",
-        )
+        words.nothing("You may read here. Asking needs the role **member**.")
 
 
-def _ask(api: Api, goal: str, collection: str) -> None:
+def _ask(seat: Seat, talk: Conversation | None, goal: str, collection: str) -> None:
     try:
-        run = api.start(goal, collection, str(uuid4()))
+        talk = talk or seat.api.begin(collection)
+        said = seat.api.say(talk.id, goal, collection, str(uuid4()))
     except SignedOut:
         raise
     except Trouble as trouble:
-        with st.chat_message("user"):
+        with st.chat_message("user", avatar=_PERSON):
             verbatim.text(goal)
         words.trouble(trouble)
         return
-    st.session_state[_ASKED] = Asked(run.id, goal)
+    live.begin(live.Asked(said.run.id, goal, talk.id))
+    st.session_state["talk-opened"] = talk.id
+    talks.choose(talk.id)
     st.rerun()
 
 
-def _watched(api: Api, asked: Asked) -> None:
-    """Show a run while agents are at work, then keep what it came to."""
-    with st.chat_message("user"):
-        verbatim.text(asked.goal)
-    try:
-        with st.chat_message("assistant", avatar=_ROBOT):
-            _live(api, asked)
-        run = api.run(asked.run)
-    except SignedOut:
-        asked.following = None  # its token is the old one
-        raise
-    except Trouble as trouble:
-        asked.following = None
-        words.trouble(trouble)
-        st.button("Try again", icon=":material/refresh:", key="watch-again")
-        return
-    st.session_state[_RUNS].append(run)
-    del st.session_state[_ASKED]
-    st.rerun()
-
-
-def _live(api: Api, asked: Asked) -> None:
-    """Show the steps and the text as they come, until the run has ended."""
-    with st.status("Agents are at work …", expanded=True):
-        steps = st.empty()
-    text = st.empty()
-    st.button("Stop", key="stop", icon=":material/stop:", on_click=_stop, args=(api, asked.run))
-    following = asked.following = asked.following or Following(api, asked.run)
-    looked = time.monotonic()
-    changed = True
-    while True:
-        if changed:
-            _draw(following.latest, steps, text)
-        if following.latest.over:
-            return
-        changed = following.wait(LOOK_S)
-        # Reading it lets a click, of Stop or of anything else, interrupt this script.
-        st.session_state.get(_ASKED)
-        if time.monotonic() - looked > SESSION_S:
-            looked = time.monotonic()
-            api.run(asked.run)
-
-
-def _draw(
-    watched: Watched,
-    steps: st.delta_generator.DeltaGenerator,
-    text: st.delta_generator.DeltaGenerator,
-) -> None:
-    with steps.container():
-        for step, state in watched.steps.items():
-            verbatim.small(f"{step} — {state}")
-        if not watched.steps:
-            verbatim.small("waiting for an agent")
-    with text.container():
-        if watched.text:
-            verbatim.text(watched.text)
-
-
-def _stop(api: Api, run: UUID) -> None:
-    """Cancel a run that is being watched; its last event ends the watch."""
-    try:
-        api.cancel(run)
-    except Trouble as trouble:
-        words.trouble(trouble)
-
-
-def _shown(api: Api, run: Run) -> None:
-    with st.chat_message("user"):
-        verbatim.text(run.goal)
+def _watched(seat: Seat, asked: live.Asked, messages: list[Message]) -> None:
+    if not any(message.run == asked.run for message in messages):
+        with st.chat_message("user", avatar=_PERSON):
+            verbatim.text(asked.goal)
     with st.chat_message("assistant", avatar=_ROBOT):
-        if run.result is None:
-            said = {"cancelled": "This was stopped.", "failed": run.error or "This failed."}
-            st.warning(in_label(said.get(run.status, f"This is {run.status}.")))
-            return
-        verbatim.text(run.result.answer)
-        st.caption(_standing(run.result.kind, run.result.confidence))
-        if not run.result.grounded:
-            st.warning("The documents do not support this.", icon=":material/warning:")
-        for citation in run.citations:
-            _source(api, run, citation)
+        live.show(seat, asked)
 
 
-def _standing(kind: str, confidence: int) -> str:
-    """Say where an answer comes from, and how far it can be relied on."""
-    origin = "quoted from the documents" if kind == "extract" else "written by a model"
-    return f"Confidence {confidence} of 10 · {origin}"
-
-
-def _source(api: Api, run: Run, citation: Citation) -> None:
-    """Show a source, which opens at its passage."""
-    where = in_label(" › ".join((citation.document.name, *citation.heading_path)))
-    key = f"source-{run.id}-{citation.n}"
-    source = st.expander(
-        f"\\[{citation.n}\\] {where}", icon=":material/article:", key=key, on_change="rerun"
-    )
-    if source.open:
-        with source:
-            _passage(api, run, citation)
-
-
-def _passage(api: Api, run: Run, citation: Citation) -> None:
-    """Show the cited words marked in the text around them."""
-    kept: dict[tuple[UUID, int], tuple[str, str, str] | None]
-    kept = st.session_state.setdefault(_PARTS, {})
-    place = (run.id, citation.n)
-    if place not in kept:
-        try:
-            kept[place] = _read(api, run.collection or "default", citation)
-        except SignedOut:
-            raise
-        except Trouble as trouble:
-            verbatim.quote(citation.quote)
-            words.trouble(trouble)
-            return
-    found = kept[place]
-    if found is None:
-        verbatim.quote(citation.quote)
-        st.caption("The document reads otherwise by now.")
+def _said(seat: Seat, message: Message, collection: str) -> None:
+    if message.role == "user":
+        with st.chat_message("user", avatar=_PERSON):
+            verbatim.text(message.text)
         return
-    verbatim.passage(*found)
+    with st.chat_message("assistant", avatar=_ROBOT):
+        answers.show(seat, answers.of_message(message), collection)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if message.run is not None:
+                seat.link("runs", "How it came about", ":material/account_tree:",
+                          run=str(message.run))  # fmt: skip
+            if message.context is not None:
+                _context(message.context)
 
 
-def _read(api: Api, collection: str, citation: Citation) -> tuple[str, str, str] | None:
-    """Read what is before a citation, the cited words, and what follows; None: they changed."""
-    start, end = max(0, citation.start - AROUND), citation.end + AROUND
-    part = api.text(collection, citation.document.id, start, end)
-    first, last = citation.start - part.start, citation.end - part.start
-    if first < 0 or part.text[first:last] != citation.quote:
-        return None
-    before = ("…" if part.start else "") + part.text[:first]
-    after = part.text[last:] + ("…" if part.end < part.characters else "")
-    return before, part.text[first:last], after
+def _context(context: Context) -> None:
+    """Say which earlier messages the question was asked with."""
+    if context.dropped:
+        st.caption(
+            f"Asked with the last {counted(context.used, 'message')}; {context.dropped} earlier "
+            "ones did not fit any more."
+        )
+    elif context.used:
+        st.caption(f"Asked with {counted(context.used, 'earlier message')}.")

@@ -1,35 +1,16 @@
 """What documents, people and models say, shown as it is: nothing in it is markup or is loaded."""
 
 import re
+from collections.abc import Iterable
 from html import escape
 
 import streamlit as st
 
-# Colours come from the theme; a mark is readable on a light and on a dark ground.
-_STYLE = """<style>
-.sz-text, .sz-passage { white-space: pre-wrap; overflow-wrap: anywhere; }
-.sz-small { font-size: 0.875rem; opacity: 0.7; overflow-wrap: anywhere; }
-.sz-quote { border-left: 3px solid currentColor; padding-left: 0.75rem; opacity: 0.85;
-  white-space: pre-wrap; overflow-wrap: anywhere; }
-.sz-passage { max-height: 22rem; overflow-y: auto; font-size: 0.9rem; }
-.sz-passage mark { background: rgba(255, 190, 30, 0.4); color: inherit; border-radius: 2px; }
-.sz-list { font-size: 0.875rem; overflow-wrap: anywhere; }
-.sz-list div { padding: 0.1rem 0; }
-.sz-list .failed { color: #d64545; }
-.sz-list .state { opacity: 0.65; }
-a.sz-button { display: inline-block; padding: 0.4rem 1rem; border-radius: 0.5rem;
-  background: #0b6e5f; color: #ffffff; text-decoration: none; }
-</style>"""
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # Streamlit looks for these in text that is already parsed: addresses, names of emojis and icons,
 # arrows. A mark that is not seen parts them.
 _FOUND_LATER = re.compile(r"([:@<>=~-]|www(?=\.))", re.IGNORECASE)
 _PARTED = "\\1\u2060"
-
-
-def style() -> None:
-    """Say once for a page how such text looks."""
-    st.html(_STYLE)
 
 
 def text(said: str) -> None:
@@ -47,10 +28,26 @@ def quote(said: str) -> None:
     st.html(f'<div class="sz-quote">{escape(said)}</div>')
 
 
-def passage(before: str, cited: str, after: str) -> None:
-    """Show a passage within the text around it."""
-    marked = f"{escape(before)}<mark>{escape(cited)}</mark>{escape(after)}"
-    st.html(f'<div class="sz-passage">{marked}</div>')
+def passage(before: str, cited: str, after: str, *, whole: bool = False) -> None:
+    """Show a passage within the text around it; `whole`: on a page of its own, in full height."""
+    mark = f"<mark>{escape(cited)}</mark>" if cited else ""
+    marked = f"{escape(before)}{mark}{escape(after)}"
+    # What scrolls has to be reached by the keyboard, and says then what it is.
+    shown = f'role="region" aria-label="Text of the document" tabindex="0">{marked}</div>'
+    st.html(f'<div class="sz-passage{" whole" if whole else ""}" {shown}')
+
+
+def found(text: str, words: Iterable[str]) -> str:
+    """Give the markup of a text in which words are marked, those that begin with them too."""
+    wanted = sorted({word for word in words if word}, key=len, reverse=True)
+    if not wanted:
+        return escape(text)
+    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, wanted))})\w*", re.IGNORECASE)
+    parts, at = list[str](), 0
+    for match in pattern.finditer(text):
+        parts += [escape(text[at : match.start()]), f"<mark>{escape(match[0])}</mark>"]
+        at = match.end()
+    return "".join((*parts, escape(text[at:])))
 
 
 def in_label(said: str) -> str:

@@ -68,6 +68,12 @@ class Running:
     loop: asyncio.AbstractEventLoop = field(init=False)
 
     @property
+    def first_login(self) -> dict[str, str]:
+        """Give what the first user types into the login form."""
+        kept = json.loads((self.home / "credentials.json").read_text())
+        return {"email": kept["email"], "password": kept["password"]}
+
+    @property
     def port(self) -> int:
         """Give the port the API listens on."""
         return int(self.url.rpartition(":")[2])

@@ -62,7 +62,7 @@ def unwell(client: httpx2.Client) -> dict[str, Any] | None:
     body = answer.json()
     parts = [part for part in body["parts"] if not part["ok"]]
     assert (answer.status_code, body["ready"]) == ((503, False) if parts else (200, True))
-    assert all(part["detail"] for part in parts)
+    assert all(part["detail"] and part["remedy"] for part in parts)
     assert client.get("/health/live").status_code == 200
     return parts[0] if parts else None
 

@@ -227,3 +227,23 @@ def test_odd_goals_are_worked_on_as_they_are(client: httpx2.Client, goal: str) -
     run = ended(client, start(client, goal).json()["id"])
     assert run["goal"] == goal
     assert run["status"] == "succeeded", run
+
+
+def test_a_run_says_what_each_step_was_given(client: httpx2.Client) -> None:
+    run = ended(client, start(client, "Who cleans the coffee machine?").json()["id"])
+    given = {step["id"]: step["input"] for step in run["steps"]}
+    assert given["research"]["question"] == "Who cleans the coffee machine?"
+    outputs = {step["id"]: step["output"] for step in run["steps"]}
+    assert given["write"]["passages"] == outputs["research"]["passages"]
+    assert given["review"]["answer"] == outputs["write"]
+
+
+def test_runs_of_one_workflow_are_listed(client: httpx2.Client) -> None:
+    ended(client, start(client, "One question at least.").json()["id"])
+    for workflow in ("answer", "index"):
+        items = client.get(RUNS, params={"workflow": workflow, "limit": 200}).json()["items"]
+        assert {item["workflow"] for item in items} == {workflow}
+    assert client.get(RUNS, params={"workflow": "nobody-has-it"}).json()["items"] == []
+    assert_problem(
+        client.get(RUNS, params={"workflow": "Not a name"}), 422, "invalid_input", "workflow"
+    )

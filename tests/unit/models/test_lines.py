@@ -106,3 +106,19 @@ async def test_each_model_has_a_line_of_its_own() -> None:
     waiting.cancel()
     await asyncio.wait({waiting})
     assert at_work.states()[0].waiting == 0
+
+
+@virtual_time
+async def test_a_tenant_is_told_its_own_places_alone() -> None:
+    at_work = lines()
+    await at_work.acquire(request(), ignore)
+    others, mine = request(), request()
+    waiting = [asyncio.create_task(at_work.acquire(one, ignore)) for one in (others, mine)]
+    await asyncio.sleep(0)
+    assert at_work.states(others.tenant)[0].yours == (1,)
+    assert at_work.states(mine.tenant)[0].yours == (2,)
+    assert at_work.states(uuid4())[0].yours == ()
+    assert at_work.states()[0].yours == ()
+    for task in waiting:
+        task.cancel()
+    await asyncio.wait(waiting)

@@ -8,7 +8,8 @@ from fastapi.responses import JSONResponse, Response
 
 from sutazai_ui.client import PATIENCE_S, Api, SignedOut, Trouble, exchange, open_http
 from sutazai_ui.watching import TRIES, Following, watch
-from tests.unit.ui.core_server import DOCUMENT, RUN, SECRET, TASK, TOKEN, Core, event, problem, said
+from tests.unit.ui.core_answers import DOCUMENT, RUN, TASK, problem
+from tests.unit.ui.core_server import SECRET, TOKEN, Core, event, said
 
 STARTED = event("step.started", 1, data={"step": "write"})
 DONE = event("run.succeeded", 3, data={})
@@ -36,7 +37,9 @@ def test_lists_are_read_to_their_end(core: Core, api: Api) -> None:
 def test_so_many_documents_are_read_as_are_shown(core: Core, api: Api) -> None:
     for name in ("a.md", "b.md", "c.md"):
         core.add(name)
-    assert [document.name for document in api.documents("default", 2)] == ["a.md", "b.md"]
+    page = api.documents("default", 2)
+    assert [document.name for document in page.items] == ["a.md", "b.md"]
+    assert [document.name for document in api.documents("default", 2, page.next).items] == ["c.md"]
     assert api.document("default", DOCUMENT).name == "c.md"
 
 
@@ -70,7 +73,7 @@ def test_who_is_to_wait_too_long_is_told_at_once(core: Core, api: Api) -> None:
 def test_who_is_refused_for_long_is_told(
     core: Core, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sutazai_ui.client.PATIENCE_S", 0.35)
+    monkeypatch.setattr("sutazai_ui.client.calls.PATIENCE_S", 0.35)
     core.too_often = [0] * 20
     with pytest.raises(Trouble) as told:
         api.collections()
@@ -137,6 +140,38 @@ def test_a_stream_that_breaks_off_goes_on_after_the_last_event(core: Core, api: 
     assert core.asked.count(("GET", f"/api/v1/runs/{RUN}/events")) == 3
 
 
+def test_the_attempts_of_each_step_are_kept(core: Core, api: Api) -> None:
+    def at(second: int, kind: str, **data: object) -> str:
+        moment = f"2026-11-30T08:00:0{second}+00:00"
+        return event(kind, second + 1, at=moment, data={"step": "write", "agent": "writer", **data})
+
+    core.events = [
+        at(0, "step.started", attempt=1),
+        at(2, "step.failed", attempt=1, reason="it was away"),
+        at(3, "step.started", attempt=2),
+        event("step.started", 5, at="at noon", data={"step": "write", "attempt": 3}),
+        event("run.cancelled", 9, at="2026-11-30T08:00:07+00:00", data={}),
+    ]
+    *_, last = watch(api, RUN)
+    first, second = last.attempts.values()
+    assert (first.number, first.how, first.reason) == (1, "failed", "it was away")
+    assert (second.number, second.how, second.started.second) == (2, "cancelled", 3)
+    assert first.ended is not None
+    assert second.ended is not None
+    assert (first.ended.second, second.ended.second) == (2, 7)
+
+
+def test_health_is_an_answer_where_a_part_is_unwell(core: Core, api: Api) -> None:
+    core.health["ready"] = False
+    assert not api.health().ready
+    core.refusal = problem(500, "internal", "It broke.")
+    with pytest.raises(Trouble, match="It broke"):
+        api.health()
+    core.refusal = JSONResponse({})
+    with pytest.raises(Trouble, match="says nothing"):
+        api.health()
+
+
 def test_text_that_is_revised_begins_anew(core: Core, api: Api) -> None:
     reset = event("step.reset", task=str(TASK), step="write", attempt=1, revision=1)
     core.events = [STARTED, said("Wrong", 0), reset, said("Right", 0, revision=1), DONE]
@@ -193,6 +228,13 @@ def test_who_follows_a_silent_run_is_not_held_up(core: Core, api: Api) -> None:
     assert not following.wait(0.05)
     core.silent = False
     following.leave()
+
+
+def test_a_run_that_has_ended_is_told_whole(core: Core, api: Api) -> None:
+    core.events = [STARTED, said("Ten ", 0), said("seconds", 4), DONE]
+    following = Following(api, RUN)
+    following.settle(10)
+    assert (following.latest.over, following.latest.text) == (True, "Ten seconds")
 
 
 def test_who_follows_is_told_why_it_ends(core: Core, api: Api) -> None:

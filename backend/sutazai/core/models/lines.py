@@ -138,8 +138,9 @@ class Lines:
         """Count the calls that a runtime works on."""
         return sum(line.busy for (at, _), line in self._lines.items() if at == provider)
 
-    def states(self) -> tuple[LineState, ...]:
-        """Tell how each line stands."""
+    def states(self, tenant: UUID | None = None) -> tuple[LineState, ...]:
+        """Tell how each line stands, and which places in it a tenant has."""
+        now = self.clock()
         return tuple(
             LineState(
                 provider=provider,
@@ -148,8 +149,16 @@ class Lines:
                 busy=line.busy,
                 waiting=line.waiting,
                 typical_s=line.typical_s,
+                yours=self._places_of(tenant, line, now) if tenant is not None else (),
             )
             for (provider, model), line in sorted(self._lines.items())
+        )
+
+    def _places_of(self, tenant: UUID, line: Line, now: float) -> tuple[int, ...]:
+        return tuple(
+            place
+            for call, place in line.places(now).items()
+            if self._calls[call].request.tenant == tenant
         )
 
     async def run(self) -> None:

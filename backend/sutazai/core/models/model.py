@@ -35,7 +35,7 @@ class ModelUse:
 
 @dataclass(frozen=True, slots=True)
 class LineState:
-    """How the line for one model stands."""
+    """How the line for one model stands; `yours` are the places of the tenant that asked."""
 
     provider: Provider
     model: str
@@ -43,6 +43,7 @@ class LineState:
     busy: int
     waiting: int
     typical_s: float
+    yours: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class Models:
             advice=self.runtimes.remedy(),
             models=present.models if present else (),
             roles={role: found.model if found else None for role, found in chosen.items()},
-            lines=self.lines.states(),
+            lines=self.lines.states(tenant),
             use=tuple(use),
         )
 

@@ -65,6 +65,7 @@ class StepView:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     error: str | None = None
+    input: Mapping[str, Any] | None = None
     output: Mapping[str, Any] | None = None
     usage: Mapping[str, float] = field(default_factory=dict)
 
@@ -116,9 +117,14 @@ class RunRecords(Protocol):
         """
 
     async def newest(
-        self, tenant: UUID, limit: int, before: UUID | None, status: RunStatus | None
+        self,
+        tenant: UUID,
+        limit: int,
+        before: UUID | None,
+        status: RunStatus | None,
+        workflow: str | None = None,
     ) -> list[RunView]:
-        """List runs, newest first, those older than `before`."""
+        """List runs, newest first, those older than `before`, of a status and of a workflow."""
 
     async def events(self, tenant: UUID, run: UUID, after: int, limit: int) -> list[Event]:
         """Read the events of a run that follow `after`, in order."""

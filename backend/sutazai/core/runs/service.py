@@ -126,11 +126,16 @@ class Runs:
         return await self.records.get(tenant, run)
 
     async def page(
-        self, tenant: UUID, limit: int, cursor: str | None, status: RunStatus | None = None
+        self,
+        tenant: UUID,
+        limit: int,
+        cursor: str | None,
+        status: RunStatus | None = None,
+        workflow: str | None = None,
     ) -> Page[RunView]:
-        """List runs, newest first."""
+        """List runs, newest first, of a status and of a workflow where these are given."""
         before = _position(cursor)
-        found = await self.records.newest(tenant, limit + 1, before, status)
+        found = await self.records.newest(tenant, limit + 1, before, status, workflow)
         items = found[:limit]
         more = len(found) > limit
         return Page(items, encode_cursor(str(items[-1].id)) if more else None)

@@ -13,6 +13,7 @@ from sutazai_contracts.conversations import ContextUse
 from sutazai_contracts.knowledge import Citation, DocumentRef, EmbeddingModel
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+WORKFLOW = r"^[a-z][a-z0-9_-]{0,62}$"
 Item = TypeVar("Item")
 
 
@@ -137,7 +138,7 @@ class NewRunBody(Taken):
 
     goal: Annotated[Words, StringConstraints(max_length=10_000)]
     collection: str = Field(default="default", pattern=NAME)
-    workflow: str = Field(default="answer", pattern=r"^[a-z][a-z0-9_-]{0,62}$")
+    workflow: str = Field(default="answer", pattern=WORKFLOW)
 
 
 class StepShape(Given):
@@ -152,6 +153,7 @@ class StepShape(Given):
     started_at: datetime | None
     finished_at: datetime | None
     error: str | None
+    input: dict[str, Any] | None = Field(description="Null until what it needs is done.")
     output: dict[str, Any] | None
     usage: dict[str, float]
 
@@ -262,7 +264,8 @@ class PartShape(BaseModel):
     name: str
     ok: bool
     needed: bool = Field(default=True, description="Whether nothing works without it.")
-    detail: str = ""
+    detail: str = Field(default="", description="Why it is not ok.")
+    remedy: str = Field(default="", description="What to do where it is not ok.")
 
 
 class Readiness(BaseModel):

@@ -10,6 +10,7 @@ from sutazai.core.platform import Check
 from sutazai.entrypoints.api.dependencies import PlatformOf, keyed_router, needs
 from sutazai.entrypoints.api.metrics import exposition
 from sutazai.entrypoints.api.openapi import problems
+from sutazai.entrypoints.api.remedies import remedy
 from sutazai.entrypoints.api.shapes import PartShape, Readiness
 from sutazai_contracts.errors import SutazaiError
 
@@ -36,7 +37,7 @@ async def read_readiness(platform: PlatformOf, response: Response) -> Readiness:
     asked = {True: platform.checks, False: platform.degraded}
     parts = await asyncio.gather(
         *(
-            _ask(name, check, needed)
+            _ask(name, check, needed, remedy(platform.profile, name))
             for needed, checks in asked.items()
             for name, check in checks.items()
         )
@@ -46,16 +47,17 @@ async def read_readiness(platform: PlatformOf, response: Response) -> Readiness:
     return Readiness(ready=well, profile=platform.profile, parts=list(parts))
 
 
-async def _ask(name: str, check: Check, needed: bool) -> PartShape:
+async def _ask(name: str, check: Check, needed: bool, remedy: str) -> PartShape:
     try:
         async with asyncio.timeout(CHECK_S):
             await check()
     except SutazaiError as exc:
-        return PartShape(name=name, ok=False, needed=needed, detail=exc.message)
+        detail = exc.message
     except TimeoutError:
         detail = f"did not answer within {CHECK_S:g} s"
-        return PartShape(name=name, ok=False, needed=needed, detail=detail)
-    return PartShape(name=name, ok=True, needed=needed)
+    else:
+        return PartShape(name=name, ok=True, needed=needed)
+    return PartShape(name=name, ok=False, needed=needed, detail=detail, remedy=remedy)
 
 
 @keyed.get(

@@ -29,6 +29,7 @@ class LineShape(Given):
     busy: int = Field(description="Calls it works on now.")
     waiting: int = Field(description="Calls that wait for their turn.")
     typical_s: float = Field(description="Seconds a call takes typically.")
+    yours: tuple[int, ...] = Field(description="Places that calls of this tenant have, from 1.")
 
 
 class ModelShape(Given):

@@ -7,6 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Header, Query, Request, Response
+from pydantic import Field
 from starlette.responses import StreamingResponse
 
 from sutazai.core.identity.rights import Need
@@ -21,7 +22,7 @@ from sutazai.entrypoints.api.dependencies import (
     needs,
 )
 from sutazai.entrypoints.api.openapi import location, problems
-from sutazai.entrypoints.api.shapes import Listing, NewRunBody, RunShape, RunSummary
+from sutazai.entrypoints.api.shapes import WORKFLOW, Listing, NewRunBody, RunShape, RunSummary
 from sutazai_contracts.events import Event
 from sutazai_contracts.frames import LiveEvent, StepReset, StepText
 
@@ -57,9 +58,10 @@ TraceParent = Annotated[
 
 
 class RunsQuery(PageQuery):
-    """A page of runs, of one status or of all."""
+    """A page of runs, of one status and workflow or of all."""
 
     status: RunStatus | None = None
+    workflow: str | None = Field(default=None, pattern=WORKFLOW)
 
 
 @router.post(
@@ -104,7 +106,9 @@ async def list_runs(
     platform: PlatformOf, caller: CallerOf, page: Annotated[RunsQuery, Query()]
 ) -> Listing[RunSummary]:
     """List runs without their steps."""
-    found = await platform.runs.page(caller.tenant, page.limit, page.cursor, page.status)
+    found = await platform.runs.page(
+        caller.tenant, page.limit, page.cursor, page.status, page.workflow
+    )
     return Listing[RunSummary].model_validate(found)
 
 

@@ -1,0 +1,55 @@
+"""A platform with its dashboard and a model that speaks slowly, and browsers to look at it with."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+from playwright.sync_api import Browser
+
+from sutazai_kit.model.scripted import Rule, ScriptedConfig, open_scripted
+from tests.journey.dashboard import Entrance
+from tests.support.chromium import find_chromium, open_chromium
+from tests.support.model_servers import ollama_app, serve_app
+from tests.support.platform import LivePlatform, live_platform
+
+# So many words that there is time to stop.
+LONG = "A lease holds for ten seconds [1]. " * 200
+SCRIPT = ScriptedConfig(
+    names=("tiny",),
+    rules=(
+        Rule(when="at length", say=(LONG,)),
+        Rule(say=("A lease holds for ten seconds without a heartbeat [1].",)),
+    ),
+    piece_s=0.02,
+)
+
+
+@pytest.fixture(scope="package")
+def live(models_dir: Path) -> Iterator[LivePlatform]:
+    """Give a platform with its dashboard, whose model speaks slowly."""
+    find_chromium()
+    with start_blocking_portal() as portal:
+        script = portal.wrap_async_context_manager(open_scripted(SCRIPT))
+        with script as model:
+            served = portal.wrap_async_context_manager(serve_app(ollama_app(model)))
+            told = {"SUTAZAI_DASHBOARD": "true", "SUTAZAI_DASHBOARD_PORT": "0"}
+            told |= {"SUTAZAI_MODELS_RUNTIME": "ollama", "SUTAZAI_MODELS_DEFAULT": "tiny"}
+            with (
+                served as url,
+                live_platform(models_dir, SUTAZAI_MODELS_OLLAMA_URL=url, **told) as platform,
+            ):
+                platform.start()
+                yield platform
+
+
+@pytest.fixture(scope="package")
+def entrance(live: LivePlatform) -> Entrance:
+    kept = live.credentials
+    return Entrance(kept["dashboard_url"], kept["email"], kept["password"])
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with open_chromium() as browser:
+        yield browser

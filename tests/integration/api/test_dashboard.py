@@ -1,0 +1,110 @@
+"""The dashboard's pages on the real platform, run as Streamlit runs them."""
+
+import re
+import sys
+import time
+from collections.abc import Callable
+
+import httpx2
+import pytest
+from streamlit.runtime.context import ContextProxy
+from streamlit.testing.v1 import AppTest
+
+from tests.integration.api.running import Running
+from tests.unit.ui.opening import Open, markup, opened, words
+
+HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
+GUIDE = "# Guide\n\n## Otters\n\nAn otter sleeps on its back and holds the paw of another.\n"
+PATIENCE_S = 30.0
+
+
+@pytest.fixture(scope="module")
+def session(platform: Running) -> str:
+    """Log in by the form; give what the browser's cookie holds then."""
+    kept = platform.first_login
+    with httpx2.Client(base_url=platform.url, timeout=20, trust_env=False) as browser:
+        form = dict(HIDDEN.findall(browser.get("/login").text))
+        answer = browser.post("/login", data=form | kept)
+        assert answer.status_code == 303, answer.text
+        return str(browser.cookies["sutazai_session"])
+
+
+@pytest.fixture
+def page(platform: Running, session: str, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open a page in a new tab of that browser."""
+    cookies = {"sutazai_session": session}
+    monkeypatch.setattr(ContextProxy, "cookies", property(lambda self: cookies))
+    monkeypatch.setattr(sys, "argv", ["app", "--api-url", platform.url])
+    return opened
+
+
+def run_until(tab: AppTest, condition: Callable[[], bool]) -> None:
+    """Run a page on, as its own clock does in a browser, until something is to be seen."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, words(tab)
+        tab.run()
+        assert not tab.exception
+
+
+@pytest.mark.requirement("H1", part="upload, chat with sources, runs with their plan, settings")
+def test_a_newcomer_finds_the_way(page: Open) -> None:
+    tab = page("knowledge")
+    assert not tab.exception
+    tab.file_uploader[0].set_value(("guide.md", GUIDE.encode(), "text/markdown")).run()
+    run_until(tab, lambda: "[✓ ready] **guide.md**" in words(tab))
+
+    tab = page("ask")
+    tab.chat_input[0].set_value("How does an otter sleep?").run()
+    assert not tab.exception
+    told = words(tab)
+    assert "sleeps on its back" in told
+    assert re.search(r"Confidence \d+ of 10 · quoted from the documents", told)
+    key = re.search(r"source-[0-9a-f-]+-1", "\n".join(box.proto.id for box in tab.expander))
+    assert key is not None
+    tab.session_state[key[0]] = True
+    tab.run()
+    assert "<mark>An otter sleeps on its back" in markup(tab)
+
+    tab = page("runs")
+    assert "How does an otter sleep?" in words(tab)
+    run = re.search(
+        r"run=([0-9a-f-]+)", "\n".join(link.proto.query_string for link in tab.page_link)
+    )
+    assert run is not None
+    tab = page("runs", run=run[1])
+    assert not tab.exception
+    told = words(tab)
+    assert markup(tab).count('<li class="sz-node ok"') == 6
+    assert "began after" in told
+
+
+def test_every_other_page_says_how_the_platform_does(page: Open) -> None:
+    told = words(page("agents"))
+    for agent in ("librarian", "researcher", "reviewer", "writer"):
+        assert agent in told
+    assert "No model runs here." in words(page("models"))
+    assert "parts are well." in words(page("health"))
+    assert "32 MB" in words_of_limits(page)
+
+
+def words_of_limits(page: Open) -> str:
+    tab = page("settings")
+    tab.segmented_control[0].set_value("Limits").run()
+    assert not tab.exception
+    return words(tab)
+
+
+def test_what_a_search_finds_opens_in_its_document(page: Open) -> None:
+    tab = page("knowledge")
+    query = next(field for field in tab.text_input if field.key == "query")
+    query.set_value("otter paw").run()
+    assert not tab.exception
+    assert "<mark>otter</mark>" in markup(tab)
+    assert "<mark>paw</mark>" in markup(tab)
+    opens = next(link for link in tab.page_link if "start=" in link.proto.query_string)
+    place = dict(re.findall(r"(\w+)=([^&]*)", opens.proto.query_string))
+    tab = page("knowledge", **place)
+    assert not tab.exception
+    assert "An otter sleeps on its back" in re.sub("<[^>]+>", "", markup(tab))
+    assert "<mark>" in markup(tab)
