@@ -25,7 +25,7 @@ CLOCKS = {
     "researcher: clock 1 h back": ("researcher", -3600),
 }
 VICTIMS = (*SERVICES, NETWORK, DISK, *CLOCKS)
-SEEN_S = 60.0
+SEEN_S = 180.0
 
 
 def playable() -> tuple[str, ...]:

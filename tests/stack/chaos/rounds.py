@@ -24,7 +24,7 @@ FIRST = ("librarian", "researcher", AGENT)
 DOCUMENTS, QUESTIONS = 0.1, 0.2
 # While work is let go and before the harm is done a few may end: so many more are sent.
 MORE = 1.1
-WELL_S = 180.0
+WELL_S = 600.0
 DONE_S = 300.0
 DONE_EACH_S = 1.0
 
