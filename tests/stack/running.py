@@ -71,8 +71,8 @@ class Stack:
 
     @property
     def gateway(self) -> str:
-        """Give the gateway's address."""
-        return f"http://{self.place('kong', 8000)}"
+        """Give the gateway's address, whose port is chosen before the stack starts."""
+        return f"http://127.0.0.1:{self.variables['SUTAZAI_PORT_GATEWAY']}"
 
     @property
     def api_key(self) -> str:

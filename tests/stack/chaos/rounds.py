@@ -56,7 +56,7 @@ async def play(product: Product, load: Load, victim: str, tasks: int) -> Round:
     eventually(product.well, within_s=WELL_S, every_s=0.5)
     well_s = time.monotonic() - begun
     within_s = DONE_S + tasks * DONE_EACH_S
-    eventually(lambda: _all_done(product, accepted), within_s=within_s, every_s=0.5)
+    eventually(lambda: _all_done(product, accepted), within_s=within_s, every_s=1)
     done_s = time.monotonic() - begun
     with records_of(product) as connection:
         records = read_records(connection)
