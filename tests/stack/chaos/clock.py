@@ -1,4 +1,4 @@
-"""A clock that jumps, for one container: libfaketime between its processes and the C library.
+"""A clock that jumps, for some containers: libfaketime between their processes and the C library.
 
 Containers share the machine's clock, and setting that would hit all that runs there. libfaketime
 (from the wheel of the same name) answers the same calls with an offset that it reads from a file,
@@ -10,9 +10,10 @@ the C library for the time: CPython and PostgreSQL do.
 import platform
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,31 +41,44 @@ def library() -> Path | None:
 
 
 @contextmanager
-def own_clock(stack: Stack, service: str) -> Iterator[Stack]:
-    """Give the stack with a clock of its own for one service, which still agrees with all others.
+def own_clocks(stack: Stack, services: Sequence[str]) -> Iterator[Stack]:
+    """Give the stack with clocks of their own for some services, which agree with all others yet.
 
-    The container is made anew for it, and again at the end.
+    Their containers are made anew for it, and again at the end.
     """
+    more = stack
+    for service in services:
+        _lay_out(stack, service)
+        more = more.laid_over(OVERLAY.format(service))
+    try:
+        more.compose("up", "-d", "--no-deps", "--wait", *services)
+        yield more
+    finally:
+        stack.compose("up", "-d", "--no-deps", "--wait", *services)
+
+
+def jump(product: Product, services: Sequence[str], seconds: int) -> None:
+    """Let the clocks of services jump, and wait until their processes have seen it."""
+    for service in services:
+        _set(product.stack, service, seconds)
+    for service in {*services} & {"postgres", *_ADDRESSES}:
+        eventually(partial(_is_at, product, service, seconds), within_s=SEEN_S)
+
+
+def _is_at(product: Product, service: str, seconds: int) -> bool:
+    return abs(_ahead_s(product, service) - seconds) < SAME_S
+
+
+def _lay_out(stack: Stack, service: str) -> None:
+    """Write what is laid into a service's container: the library, and an offset of nothing."""
     folder = stack.folder / "clock" / service
     folder.mkdir(parents=True, exist_ok=True)
     made_of = library()
     assert made_of is not None, "there is no libfaketime for this machine"
-    shutil.copyfile(made_of, folder / "libfaketime.so.1")
-    for path in (folder.parent, folder, folder / "libfaketime.so.1"):
+    shutil.copyfile(made_of, folder / made_of.name)
+    for path in (folder.parent, folder, folder / made_of.name):
         path.chmod(0o755)
     _set(stack, service, 0)
-    more = stack.laid_over(OVERLAY.format(service))
-    try:
-        more.compose("up", "-d", "--no-deps", "--wait", service)
-        yield more
-    finally:
-        stack.compose("up", "-d", "--no-deps", "--wait", service)
-
-
-def jump(product: Product, service: str, seconds: int) -> None:
-    """Let a service's clock jump, and wait until its processes have seen it."""
-    _set(product.stack, service, seconds)
-    eventually(lambda: abs(_ahead_s(product, service) - seconds) < SAME_S, within_s=SEEN_S)
 
 
 def _set(stack: Stack, service: str, seconds: int) -> None:

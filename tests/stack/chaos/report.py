@@ -26,7 +26,7 @@ numbered without a gap. The checker is tested by planting each of them. A victim
 not played yet, or its round did not pass.
 
 Containers share the machine's clock, and setting that would hit everything else that runs there. So
-the wall clock of one container is set: libfaketime stands between its processes and the C library
+the wall clock of some containers is set: libfaketime stands between their processes and the C library
 and answers with an offset, from the harm to the end of the round (tests/stack/chaos/clock.py).
 Clocks that only count on are left alone, as they are when a machine's clock is set.
 
