@@ -22,8 +22,9 @@ FIRST = ("librarian", "researcher", AGENT)
 # Of all pieces of work, documents and questions, so that every part has some; the rest are runs of
 # the agent whose effects are counted, which cost least.
 DOCUMENTS, QUESTIONS = 0.1, 0.2
-# While work is let go and before the harm is done a few may end: so many more are sent.
-MORE = 1.1
+# While work is let go and before the harm is done some ends, questions above all: so many more are
+# sent.
+MORE = 1.35
 WELL_S = 600.0
 DONE_S = 300.0
 DONE_EACH_S = 1.0
