@@ -15,7 +15,7 @@ from pathlib import Path
 
 from loguru import logger
 
-from benchmarks import first_token, ingest, ledger, search, startup, watchers
+from benchmarks import first_token, ingest, ledger, search, startup, users, watchers
 
 REPORT = Path("build/benchmarks.json")
 # name: (limit, whether less is better)
@@ -30,6 +30,9 @@ BUDGETS: dict[str, tuple[float, bool]] = {
     "ready_with_the_collection_s": (5, True),
     "ingest_to_bare_embedder": (0.9, False),
     "first_token_over_direct_ms": (30, True),
+    "users_p95_ms": (200, True),
+    "users_at_once_p95_ms": (200, True),
+    "users_search_p95_ms": (200, True),
     "ready_s": (5, True),
     "idle_pss_mb": (450, True),
 }
@@ -39,6 +42,7 @@ PARTS: dict[str, Callable[[int], dict[str, float]]] = {
     "ingest": lambda rounds: ingest.measure(rounds),
     "first_token": lambda rounds: first_token.measure(4 * rounds),
     "startup": lambda rounds: startup.measure(rounds),
+    "users": lambda rounds: users.measure(rounds),
     "watchers": lambda _: watchers.measure(),
 }
 

@@ -13,6 +13,8 @@ import httpx2
 from tests.faults.checker import Submitted
 
 ANSWERED = {200, 202}
+# The platform is stopping, or asked too much; or a gateway does not find it.
+AGAIN = {429, 502, 503, 504}
 DOCUMENTS = "/api/v1/collections/default/documents"
 # So many requests at once; between two tries of one that got no answer, seconds.
 AT_ONCE = 8
@@ -90,7 +92,7 @@ class Load:
                 self.repeated += 1
                 await asyncio.sleep(PAUSE_S)
                 continue
-            if answer.status_code == 503:
+            if answer.status_code in AGAIN:
                 await asyncio.sleep(PAUSE_S)
                 continue
             assert answer.status_code in ANSWERED, answer.text
@@ -137,7 +139,7 @@ class Load:
         while True:
             with suppress(httpx2.TransportError):
                 answer = await client.request(method, path, json=body)
-                if answer.status_code != 503:
+                if answer.status_code not in AGAIN:
                     return answer
             self.repeated += 1
             await asyncio.sleep(PAUSE_S)

@@ -106,6 +106,25 @@ class TwinLedger:
         ready = (task for task in self.tasks.values() if task.status is TaskStatus.READY)
         return sorted({task.agent for task in ready if task.available_at < before})
 
+    async def now(self) -> float:
+        """Read the database's clock, in seconds since the epoch."""
+        await self.answer("now")
+        return self.clock().timestamp()
+
+    async def set_back(self, seconds: float, lease_s: float) -> int:
+        """Move along what was due by a clock that was set back; gives how many tasks."""
+        await self.answer("set back")
+        ready, latest = self.clock(), self.clock() + timedelta(seconds=lease_s)
+        moved = 0
+        for task in self.tasks.values():
+            until = task.lease_until or latest
+            late = task.status is TaskStatus.READY and task.available_at > ready
+            if late or (task.status is TaskStatus.CLAIMED and until > latest):
+                task.available_at -= timedelta(seconds=seconds)
+                task.lease_until = until - timedelta(seconds=seconds) if task.lease_until else None
+                moved += 1
+        return moved
+
     async def disown(self) -> int:
         """End every lease now."""
         async with self.transaction() as tx:

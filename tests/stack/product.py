@@ -95,8 +95,11 @@ class Product:
     def well(self) -> bool:
         """Tell whether every part is well, every agent there, and the gateway finds core."""
         with self.client() as client:
-            reached = client.get("/health/ready").status_code == 200
-        return reached and not self.unwell() and not self.down()
+            ready, agents = client.get("/health/ready"), client.get("/api/v1/agents")
+        if ready.status_code != 200 or agents.status_code != 200:
+            return False
+        parts, known = ready.json()["parts"], agents.json()["items"]
+        return all(part["ok"] for part in parts) and all(one["status"] != "down" for one in known)
 
     def inside(self, url: str, **headers: str) -> str:
         """Read an address of the inner networks, from core's container."""

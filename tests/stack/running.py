@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,6 +42,11 @@ class Stack:
         named = [part for file in files for part in ("-f", file)]
         return dict(json.loads(self.compose(*named, "config", "--format", "json", size=size)))
 
+    def laid_over(self, file: str) -> "Stack":
+        """Give the same stack with one more compose file laid over the others."""
+        files = f"{self.variables['COMPOSE_FILE']}:{file}"
+        return replace(self, variables={**self.variables, "COMPOSE_FILE": files})
+
     def containers(self) -> dict[str, dict[str, Any]]:
         """Inspect every container of this stack, by service; of several instances, the last."""
         names = run("docker", "ps", "-aq", "--filter", self._label).split()
@@ -66,8 +71,8 @@ class Stack:
 
     @property
     def gateway(self) -> str:
-        """Give the gateway's address."""
-        return f"http://{self.place('kong', 8000)}"
+        """Give the gateway's address, whose port is chosen before the stack starts."""
+        return f"http://127.0.0.1:{self.variables['SUTAZAI_PORT_GATEWAY']}"
 
     @property
     def api_key(self) -> str:
@@ -165,10 +170,17 @@ def quick() -> str:
     return ":compose/quick.yml" if [int(part) for part in version] >= [1, 44] else ""
 
 
-def make_secrets(project: str, variables: Mapping[str, str]) -> None:
-    """Make the secrets that are missing, as `make secrets` does."""
+def make_secrets(project: str, variables: Mapping[str, str], plugin: str = "") -> None:
+    """Make the secrets that are missing, as `make secrets` does.
+
+    Args:
+        project: of the stack.
+        variables: what Compose is told.
+        plugin: a folder with agents that are not in the image, relative to the repository's root.
+    """
     setup = ["-p", project, "-f", "compose/setup.yml"]
-    run("docker", "compose", *setup, "run", "--rm", "secrets", variables=variables)
+    more = ["-v", f"{ROOT / plugin}:/plugin:ro", "-e", "PYTHONPATH=/plugin"] if plugin else []
+    run("docker", "compose", *setup, "run", "--rm", *more, "secrets", variables=variables)
 
 
 def start(stack: Stack, size: str = "standard", services: Sequence[str] = ()) -> None:

@@ -54,8 +54,9 @@ def wake_ups(product: Product) -> float:
 
 
 def texts(product: Product) -> float:
-    """Count what the embedder embedded."""
-    return float(json.loads(product.inside("http://embedder:10014/health/ready"))["texts"])
+    """Count the texts whose vectors the embedder gave."""
+    told = json.loads(product.inside("http://embedder:10014/health/ready"))
+    return float(told["texts"] + told["kept"])
 
 
 def acknowledged(product: Product) -> float:

@@ -1,9 +1,11 @@
 """Collections and documents: how they are selected, and how rows of them are read."""
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select, true
+from asyncpg import Record
+from sqlalchemy import Select, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from sutazai.core.knowledge.model import Collection, Document, IndexingStatus
@@ -47,40 +49,42 @@ def newest_versions() -> Select[Any]:
     )
 
 
-def read_document(row: Row[Any]) -> Document:
+def read_document(row: Mapping[Any, Any] | Record) -> Document:
     """Read a row of `newest_versions`."""
-    status = _status(row.state, row.status)
-    error = row.error
+    status = _status(row["state"], row["status"])
+    error = row["error"]
     if status is IndexingStatus.CANCELLED:
         error = error or "its indexing was cancelled"
     return Document(
-        id=row.id,
-        name=row.name,
-        collection=row.collection,
-        version=row.number,
-        version_id=row.version,
+        id=row["id"],
+        name=row["name"],
+        collection=row["collection"],
+        version=row["number"],
+        version_id=row["version"],
         status=status,
-        size=row.size,
-        sha256=row.sha256,
-        run=row.run_id,
-        created_at=row.created_at,
-        indexed_at=row.indexed_at,
-        media_type=row.media_type,
-        title=row.title,
-        characters=row.characters,
-        chunks=row.chunk_count,
+        size=row["size"],
+        sha256=row["sha256"],
+        run=row["run_id"],
+        created_at=row["created_at"],
+        indexed_at=row["indexed_at"],
+        media_type=row["media_type"],
+        title=row["title"],
+        characters=row["characters"],
+        chunks=row["chunk_count"],
         error=error if status in (IndexingStatus.FAILED, IndexingStatus.CANCELLED) else None,
     )
 
 
-def read_collection(row: Row[Any], *, documents: int = 0, chunks: int = 0) -> Collection:
+def read_collection(
+    row: Mapping[Any, Any] | Record, *, documents: int = 0, chunks: int = 0
+) -> Collection:
     """Read a row of the table, with counts that were taken beside it."""
     return Collection(
-        id=row.id,
-        name=row.name,
-        physical=row.physical,
-        model=EmbeddingModel.model_validate(row.model),
-        created_at=row.created_at,
+        id=row["id"],
+        name=row["name"],
+        physical=row["physical"],
+        model=EmbeddingModel.model_validate(row["model"]),
+        created_at=row["created_at"],
         documents=documents,
         chunks=chunks,
     )
@@ -89,6 +93,11 @@ def read_collection(row: Row[Any], *, documents: int = 0, chunks: int = 0) -> Co
 def no_collection(name: str) -> NoReturn:
     """Say that there is no such collection."""
     raise NotFound(f"there is no collection {name}")
+
+
+def missing_document(collection: str, document: UUID) -> NoReturn:
+    """Say that a collection has no such document."""
+    raise NotFound(f"there is no document {document} in the collection {collection}")
 
 
 async def check_collection(connection: AsyncConnection, name: str) -> None:
@@ -101,7 +110,7 @@ async def check_collection(connection: AsyncConnection, name: str) -> None:
 async def no_document(connection: AsyncConnection, collection: str, document: UUID) -> NoReturn:
     """Say that there is no such document, or not even the collection."""
     await check_collection(connection, collection)
-    raise NotFound(f"there is no document {document} in the collection {collection}")
+    missing_document(collection, document)
 
 
 def _status(state: str, run: str | None) -> IndexingStatus:

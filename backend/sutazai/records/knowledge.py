@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Uuid, any_, func, literal, select, union
+from asyncpg import Record
+from sqlalchemy import ARRAY, Integer, Text, Uuid, any_, bindparam, func, or_, select, union
 from sqlalchemy.dialects.postgresql import insert
 
 from sutazai.core.knowledge.model import Collection, Document
@@ -19,13 +19,14 @@ from sutazai.core.knowledge.ports import (
 )
 from sutazai.records.database import Database
 from sutazai.records.documents import (
-    check_collection,
+    missing_document,
     newest_versions,
     no_collection,
     no_document,
     read_collection,
     read_document,
 )
+from sutazai.records.reading import Reading
 from sutazai.records.rebuilds import open_rebuilding
 from sutazai.records.removals import removing_collection, removing_document
 from sutazai.records.tables import chunks, collections, documents, leftovers, versions
@@ -58,7 +59,7 @@ _HIDDEN = union(
         leftovers.c.physical == collections.c.physical, leftovers.c.version_id.is_not(None)
     ),
 )
-_PLACES = (
+_PLACES = Reading(
     select(
         chunks.c.id,
         chunks.c.start_offset,
@@ -69,7 +70,31 @@ _PLACES = (
     )
     .join(versions, versions.c.id == chunks.c.version_id)
     .join(documents, documents.c.id == versions.c.document_id)
-    .where(versions.c.state == "indexed")
+    .where(
+        versions.c.state == "indexed", chunks.c.id == any_(bindparam("wanted", type_=ARRAY(Uuid)))
+    )
+)
+_AFTER = bindparam("after", type_=Text)
+_LIMIT = bindparam("limit", type_=Integer)
+_COLLECTION_PAGE = Reading(
+    _COLLECTIONS.where(or_(_AFTER.is_(None), collections.c.name > _AFTER))
+    .order_by(collections.c.name)
+    .limit(_LIMIT)
+)
+_COLLECTION = Reading(_COLLECTIONS.where(collections.c.name == bindparam("name", type_=Text)))
+_IN_COLLECTION = newest_versions().where(collections.c.name == bindparam("collection", type_=Text))
+_DOCUMENT_PAGE = Reading(
+    _IN_COLLECTION.where(or_(_AFTER.is_(None), documents.c.name > _AFTER))
+    .order_by(documents.c.name)
+    .limit(_LIMIT)
+)
+_DOCUMENT = Reading(_IN_COLLECTION.where(documents.c.id == bindparam("document", type_=Uuid)))
+_SCOPE = Reading(
+    select(
+        collections.c.physical,
+        collections.c.model,
+        func.array(_HIDDEN.scalar_subquery(), type_=ARRAY(Uuid)).label("hidden"),
+    ).where(collections.c.name == bindparam("name", type_=Text))
 )
 
 
@@ -110,22 +135,19 @@ class SqlKnowledge:
                     "(SUTAZAI_KNOWLEDGE_MAX_COLLECTIONS): delete one first"
                 )
             await prepare()
-        return read_collection(row)
+        return read_collection(row._mapping)
 
     async def collections(self, tenant: UUID, limit: int, after: str | None) -> list[Collection]:
         """List collections by name, those that follow the name `after`."""
-        statement = _COLLECTIONS.order_by(collections.c.name).limit(limit)
-        if after is not None:
-            statement = statement.where(collections.c.name > after)
-        async with self.database.tenant(tenant) as connection:
-            rows = (await connection.execute(statement)).all()
+        async with self.database.hot(tenant) as connection:
+            rows = await _COLLECTION_PAGE.rows(connection, limit=limit, after=after)
         return [_counted(row) for row in rows]
 
     async def collection(self, tenant: UUID, name: str) -> Collection:
         """Read a collection with its counts."""
-        async with self.database.tenant(tenant) as connection:
-            found = await connection.execute(_COLLECTIONS.where(collections.c.name == name))
-            return _counted(found.one_or_none() or no_collection(name))
+        async with self.database.hot(tenant) as connection:
+            row = await _COLLECTION.row(connection, name=name)
+        return _counted(row or no_collection(name))
 
     def removing_collection(
         self, tenant: UUID, name: str
@@ -149,30 +171,21 @@ class SqlKnowledge:
         self, tenant: UUID, collection: str, limit: int, after: str | None
     ) -> list[Document]:
         """List documents by name, those that follow the name `after`."""
-        statement = (
-            newest_versions()
-            .where(collections.c.name == collection)
-            .order_by(documents.c.name)
-            .limit(limit)
-        )
-        if after is not None:
-            statement = statement.where(documents.c.name > after)
-        async with self.database.tenant(tenant) as connection:
-            rows = (await connection.execute(statement)).all()
-            if not rows:
-                await check_collection(connection, collection)
+        async with self.database.hot(tenant) as connection:
+            rows = await _DOCUMENT_PAGE.rows(
+                connection, collection=collection, limit=limit, after=after
+            )
+            if not rows and not await _COLLECTION.rows(connection, name=collection):
+                no_collection(collection)
         return [read_document(row) for row in rows]
 
     async def document(self, tenant: UUID, collection: str, document: UUID) -> Document:
         """Read a document with its newest version."""
-        statement = newest_versions().where(
-            collections.c.name == collection, documents.c.id == document
-        )
-        async with self.database.tenant(tenant) as connection:
-            row = (await connection.execute(statement)).one_or_none()
-            if row is None:
-                await no_document(connection, collection, document)
-        return read_document(row)
+        async with self.database.hot(tenant) as connection:
+            row = await _DOCUMENT.row(connection, collection=collection, document=document)
+            if row is None and not await _COLLECTION.rows(connection, name=collection):
+                no_collection(collection)
+        return read_document(row or missing_document(collection, document))
 
     def removing_document(
         self, tenant: UUID, collection: str, document: UUID
@@ -199,32 +212,27 @@ class SqlKnowledge:
 
     async def scope(self, tenant: UUID, collection: str) -> SearchScope:
         """Look up what a search in a collection touches."""
-        hidden = func.array(_HIDDEN.scalar_subquery(), type_=ARRAY(Uuid)).label("hidden")
-        statement = select(collections.c.physical, collections.c.model, hidden).where(
-            collections.c.name == collection
-        )
-        async with self.database.tenant(tenant) as connection:
-            row = (await connection.execute(statement)).one_or_none() or no_collection(collection)
+        async with self.database.hot(tenant) as connection:
+            row = await _SCOPE.row(connection, name=collection) or no_collection(collection)
         return SearchScope(
-            row.physical, EmbeddingModel.model_validate(row.model), tuple(row.hidden)
+            row["physical"], EmbeddingModel.model_validate(row["model"]), tuple(row["hidden"])
         )
 
     async def places(self, tenant: UUID, wanted: Sequence[UUID]) -> Mapping[UUID, ChunkPlace]:
         """Look up chunks; those that can't be found any more, or not yet, are left out."""
-        one_of = any_(literal(list(wanted), ARRAY(Uuid)))
-        async with self.database.tenant(tenant) as connection:
-            rows = (await connection.execute(_PLACES.where(chunks.c.id == one_of))).all()
-        return {row.id: _place(row) for row in rows}
+        async with self.database.hot(tenant) as connection:
+            rows = await _PLACES.rows(connection, wanted=list(wanted))
+        return {row["id"]: _place(row) for row in rows}
 
 
-def _counted(row: Row[Any]) -> Collection:
-    return read_collection(row, documents=row.documents, chunks=row.chunks)
+def _counted(row: Record) -> Collection:
+    return read_collection(row, documents=row["documents"], chunks=row["chunks"])
 
 
-def _place(row: Row[*tuple[Any, ...]]) -> ChunkPlace:
+def _place(row: Record) -> ChunkPlace:
     return ChunkPlace(
-        document=DocumentRef(id=row.document, name=row.name),
-        heading_path=tuple(row.heading_path),
-        start=row.start_offset,
-        end=row.end_offset,
+        document=DocumentRef(id=row["document"], name=row["name"]),
+        heading_path=tuple(row["heading_path"]),
+        start=row["start_offset"],
+        end=row["end_offset"],
     )

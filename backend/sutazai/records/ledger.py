@@ -175,6 +175,17 @@ class SqlLedger:
             rows = await connection.fetch(ledger_sql.OVERDUE_AGENTS, overdue_s)
         return [row["agent"] for row in rows]
 
+    async def now(self) -> float:
+        """Read the database's clock, in seconds since the epoch."""
+        [row] = await self.database.look(ledger_sql.NOW)
+        return float(row["now"])
+
+    async def set_back(self, seconds: float, lease_s: float) -> int:
+        """Move along what was due by a clock that was set back; gives how many tasks."""
+        async with self.database.work() as connection:
+            status = await connection.execute(ledger_sql.SET_BACK, seconds, lease_s)
+        return int(status.rpartition(" ")[2])
+
     async def disown(self) -> int:
         """End every lease now: for a start that has proven that no earlier worker lives."""
         async with self.database.work() as connection:

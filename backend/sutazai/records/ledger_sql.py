@@ -97,6 +97,16 @@ SELECT agent FROM agents WHERE agent IS NOT NULL AND EXISTS (
 
 DISOWN = "UPDATE tasks SET lease_until = 'epoch' WHERE status = 'claimed'"
 
+NOW = "SELECT extract(epoch FROM clock_timestamp())::float8 AS now"
+
+# What lies further ahead than this clock can have put it was there before the clock was set back.
+SET_BACK = """
+UPDATE tasks SET available_at = available_at - make_interval(secs => $1),
+    lease_until = lease_until - make_interval(secs => $1)
+WHERE status = 'ready' AND available_at > clock_timestamp()
+   OR status = 'claimed' AND lease_until > clock_timestamp() + make_interval(secs => $2)
+"""
+
 # Nobody waits for this to be on the disk: what comes back after a crash is sent twice, no more.
 TAKE_DUE = """
 DELETE FROM outbox WHERE id IN (

@@ -93,7 +93,7 @@ async def open_rebuilding(
         ).one_or_none() or no_collection(name)
         under_way = select(rebuilds).where(rebuilds.c.collection_id == row.id)
         found = (await connection.execute(under_way)).one_or_none()
-        yield SqlRebuilding(connection, tenant, read_collection(row), _under_way(found))
+        yield SqlRebuilding(connection, tenant, read_collection(row._mapping), _under_way(found))
 
 
 def _under_way(row: Row[Any] | None) -> RebuildUnderWay | None:

@@ -1,4 +1,4 @@
-"""Make the four roles, the schema and the database fit for the product, as a superuser."""
+"""Make the four roles, the schemas and the extensions of the database, as a superuser."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +10,10 @@ from sutazai.records.urls import url_for
 from sutazai_contracts.errors import DatabaseUnavailable
 
 SCHEMA = "sutazai"
+# What the server may offer beside its own: vectors beside their rows, and names for UUIDs. No
+# migration may depend on one that not every PostgreSQL here has (docs/adr/0005).
+EXTENSIONS = ("vector", "uuid-ossp")
+EXTENSIONS_SCHEMA = "extensions"
 OWNER, APP, WORKER, LOOKUP = "sutazai_owner", "sutazai_app", "sutazai_worker", "sutazai_lookup"
 LOGIN_ROLES = (OWNER, APP, WORKER)
 
@@ -24,10 +28,10 @@ class DatabaseUrls:
 
 
 def prepare_database(admin_url: str, passwords: Mapping[str, str]) -> DatabaseUrls:
-    """Create or renew the roles and the schema; may be called again at every start.
+    """Create or renew roles, schemas and extensions; may be called again at every start.
 
     Args:
-        admin_url: a user who may create roles and schemas in the database it names.
+        admin_url: a user who may create these in the database it names.
         passwords: one for each of `LOGIN_ROLES`.
 
     Raises:
@@ -64,8 +68,11 @@ def _prepare(connection: psycopg.Connection, passwords: Mapping[str, str]) -> No
             )
         )
         connection.execute(
-            sql.SQL("ALTER ROLE {} IN DATABASE {} SET search_path = {}").format(
-                name, sql.Identifier(database), sql.Identifier(SCHEMA)
+            sql.SQL("ALTER ROLE {} IN DATABASE {} SET search_path = {}, {}").format(
+                name,
+                sql.Identifier(database),
+                sql.Identifier(SCHEMA),
+                sql.Identifier(EXTENSIONS_SCHEMA),
             )
         )
     schema, owner = sql.Identifier(SCHEMA), sql.Identifier(OWNER)
@@ -76,4 +83,26 @@ def _prepare(connection: psycopg.Connection, passwords: Mapping[str, str]) -> No
     for role in (APP, WORKER, LOOKUP):
         connection.execute(
             sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, sql.Identifier(role))
+        )
+    _enable(connection)
+
+
+def _enable(connection: psycopg.Connection) -> None:
+    """Enable those extensions that the server has; only a superuser may, so no migration does."""
+    schema = sql.Identifier(EXTENSIONS_SCHEMA)
+    connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
+    for role in (OWNER, APP, WORKER, LOOKUP):
+        connection.execute(
+            sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(schema, sql.Identifier(role))
+        )
+    missing = connection.execute(
+        "SELECT name FROM pg_available_extensions"
+        " WHERE name = ANY(%s) AND installed_version IS NULL",
+        [list(EXTENSIONS)],
+    ).fetchall()
+    for (name,) in missing:
+        connection.execute(
+            sql.SQL("CREATE EXTENSION IF NOT EXISTS {} WITH SCHEMA {}").format(
+                sql.Identifier(name), schema
+            )
         )

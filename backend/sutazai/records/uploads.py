@@ -102,11 +102,11 @@ async def open_upload(
         yield SqlUpload(
             connection,
             tenant,
-            read_collection(row),
+            read_collection(row._mapping),
             EmbeddingModel.model_validate(row.target or row.model),
             document.id,
             document.created_at,
-            read_document(version) if version is not None else None,
+            read_document(version._mapping) if version is not None else None,
         )
 
 

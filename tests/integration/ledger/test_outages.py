@@ -3,11 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import pytest
@@ -29,8 +27,8 @@ from sutazai_contracts.identifiers import new_id
 from sutazai_contracts.queues import OUTCOMES
 from sutazai_contracts.tasks import Claim
 from sutazai_kit.bus.memory import MemoryBus
+from tests.integration.ledger.away import Away
 from tests.integration.ledger.conftest import ONE, no_chunks, outcome
-from tests.simulation.ledger import TwinLedger
 from tests.support.database import PASSWORDS
 from tests.support.postgres import private_folder, start_test_postgres
 from tests.unit.kit.virtual_time import now, until, virtual_time
@@ -174,45 +172,6 @@ async def ready_again(opened: Core, claim: Claim) -> bool:
 
 
 # -- the same in virtual time, to the second ----------------------------------------------------
-
-
-@dataclass
-class Away:
-    """A ledger in memory that can be away, with its reaper."""
-
-    is_away: bool = False
-    late: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.ledger = TwinLedger(clock=self.clock, answer=self.answer)
-        self.tasks = Tasks(self.ledger, no_chunks, lease_s=10.0)
-        self.caught_up = True
-        self.reaper = Reaper(
-            self.tasks,
-            Relay(self.ledger, MemoryBus()),
-            clock=now,
-            catch_up=lambda: lambda: self.caught_up,
-        )
-
-    def clock(self) -> datetime:
-        """Give the database's time."""
-        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=now())
-
-    async def answer(self, statement: str) -> None:
-        """Answer, unless it is away."""
-        if self.is_away:
-            raise DatabaseUnavailable
-
-    async def claim(self) -> UUID:
-        """Claim a task of a new run; nobody will ever renew it."""
-        records = SqlRuns.__new__(SqlRuns)  # `compose` asks it nothing
-        runs = Runs(records, EventFeed(records), {"one": ONE}, lambda: frozenset({"worker"}))
-        await self.ledger.submit(runs.compose(TENANT, NewRun("one", goal="g")))
-        self.ledger.clock = self.clock
-        for task in self.ledger.tasks.values():
-            task.available_at = self.clock()
-        [claim] = (await self.tasks.claim("worker", "w", 1)).claims
-        return claim.task
 
 
 @pytest.mark.parametrize(("away_s", "lost_after_s"), [(0, 10), (2, 10), (5, 16), (30, 41)])

@@ -41,6 +41,15 @@ def test_up_down_and_up_again_is_the_same(postgres: EmbeddedPostgres) -> None:
         assert (read(admin, COLUMNS), read(admin, POLICIES)) == first
 
 
+def test_what_the_server_has_of_our_extensions_is_enabled(postgres: EmbeddedPostgres) -> None:
+    with fresh_database(postgres) as name:
+        prepare_database(postgres.dsn(database=name), PASSWORDS)
+        urls = prepare_database(postgres.dsn(database=name), PASSWORDS)
+        migrate(urls.owner)
+        for url in (urls.owner, urls.app, urls.worker):
+            assert read(url, "SELECT '[1,0]'::vector <=> '[0,1]'") == [(1,)]
+
+
 async def test_two_starts_at_once_migrate_once(postgres: EmbeddedPostgres) -> None:
     with fresh_database(postgres) as name:
         urls = prepare_database(postgres.dsn(database=name), PASSWORDS)

@@ -32,6 +32,25 @@ def test_it_makes_roles_and_schema_and_may_run_again(stack_database: StackDataba
             assert row == (False, False)
 
 
+@pytest.mark.requirement("B2", part="extensions `vector` and `uuid-ossp`")
+def test_it_enables_both_extensions_for_every_role(stack_database: StackDatabase) -> None:
+    urls = prepare_stack(StackSettings(database=stack_database))
+    with psycopg.connect(urls.owner) as connection:
+        found = connection.execute(
+            "SELECT extname, pg_get_userbyid(extowner) FROM pg_extension WHERE extname <> 'plpgsql'"
+        ).fetchall()
+    assert sorted(found) == [("uuid-ossp", "postgres"), ("vector", "postgres")]
+    for url in (urls.owner, urls.app, urls.worker):
+        with psycopg.connect(url) as connection:
+            row = connection.execute(
+                "SELECT '[1,0]'::vector <=> '[0,1]', uuid_nil()::text"
+            ).fetchone()
+            assert row == (1, "00000000-0000-0000-0000-000000000000")
+            # Nobody but the superuser puts anything where every statement looks.
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("CREATE TABLE extensions.mine (id int)")
+
+
 def test_two_jobs_at_once_do_it_once(stack_database: StackDatabase, tmp_path: Path) -> None:
     stack, settings = StackSettings(database=stack_database), Settings(home=tmp_path)
 

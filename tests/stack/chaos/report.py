@@ -13,18 +13,22 @@ _HEAD = """\
 
 # Reliability
 
-What happens to work that was accepted when a part of the stack crashes. In each round questions and
-documents (one in ten) are sent through the gateway while the agents that begin them stand still;
-these are let go, and the main process of one container is ended by SIGKILL, or the broker is cut
-off its network, or told that its disk is full. Docker's restart policy starts what was killed.
-Then the record is read past the platform: *lost* counts accepted runs that are not there or did not
-succeed, and chunks that are missing; *twice* steps that were applied more than once, submissions
-that became two runs and chunks or documents too many; *zombies* tasks that nobody ends; *gaps* runs
-whose events are not numbered without a gap. The checker is tested by planting each of them. A
-victim without a row was not played yet, or its round did not pass.
+What happens to work that was accepted when a part of the stack crashes. In each round questions (a
+fifth), documents (a tenth) and runs of an agent from outside the product are sent through the
+gateway while the agents that begin them stand still; these are let go, and the main process of one
+container is ended by SIGKILL, or the broker is cut off its network, or told that its disk is full,
+or a clock is set. Docker's restart policy starts what was killed. Then the record is read past the
+platform, and the agent's own log of its effects beside it: *lost* counts accepted runs that are not
+there or did not succeed, chunks that are missing, and effects that nobody had; *twice* steps that
+were applied more than once, submissions that became two runs, chunks or documents too many, and
+effects that were had again; *zombies* tasks that nobody ends; *gaps* runs whose events are not
+numbered without a gap. The checker is tested by planting each of them. A victim without a row was
+not played yet, or its round did not pass.
 
-Clock jumps are not in the table: containers share the machine's clock, which no container can have
-for itself, and setting it would hit everything else that runs there.
+Containers share the machine's clock, and setting that would hit everything else that runs there. So
+the wall clock of some containers is set: libfaketime stands between their processes and the C library
+and answers with an offset, from the harm to the end of the round (tests/stack/chaos/clock.py).
+Clocks that only count on are left alone, as they are when a machine's clock is set.
 
 | victim | tasks unfinished at the harm | lost | twice | zombies | gaps | seconds until well | seconds until all was done | played on |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |

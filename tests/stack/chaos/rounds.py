@@ -11,18 +11,21 @@ import psycopg
 
 from tests.faults.facts import read_records
 from tests.faults.load import Load
+from tests.stack.chaos.effects import AGENT, effects_of
 from tests.stack.chaos.harm import harm
 from tests.stack.chaos.verdict import Verdict, judge
 from tests.stack.product import Product
 from tests.stack.running import eventually
 
 # The agents that work begins with: they stand still until all of it is accepted.
-FIRST = ("librarian", "researcher")
-# Of ten pieces of work, documents.
-DOCUMENTS = 0.1
-# While work is let go and before the harm is done a few may end: so many more are sent.
-MORE = 1.1
-WELL_S = 180.0
+FIRST = ("librarian", "researcher", AGENT)
+# Of all pieces of work, documents and questions, so that every part has some; the rest are runs of
+# the agent whose effects are counted, which cost least.
+DOCUMENTS, QUESTIONS = 0.1, 0.2
+# While work is let go and before the harm is done some ends, questions above all: so many more are
+# sent.
+MORE = 1.35
+WELL_S = 600.0
 DONE_S = 300.0
 DONE_EACH_S = 1.0
 
@@ -54,17 +57,19 @@ async def play(product: Product, load: Load, victim: str, tasks: int) -> Round:
     eventually(product.well, within_s=WELL_S, every_s=0.5)
     well_s = time.monotonic() - begun
     within_s = DONE_S + tasks * DONE_EACH_S
-    eventually(lambda: _all_done(product, accepted), within_s=within_s, every_s=0.5)
+    eventually(lambda: _all_done(product, accepted), within_s=within_s, every_s=1)
     done_s = time.monotonic() - begun
     with records_of(product) as connection:
-        verdict = judge(read_records(connection), accepted)
+        records = read_records(connection)
+    effected = load.submitted.effects & set(accepted.values())
+    verdict = judge(records, accepted, effected, effects_of(product.stack))
     return Round(victim, left, verdict, well_s, done_s)
 
 
 async def _accepted(product: Product, load: Load, number: int) -> dict[str, UUID]:
     """Send work while the first agents stand still, then let them go; gives what was accepted."""
-    uploads = int(number * DOCUMENTS)
-    pieces = load.pieces(answers=number - uploads, effects=0, uploads=uploads)
+    uploads, answers = int(number * DOCUMENTS), int(number * QUESTIONS)
+    pieces = load.pieces(answers=answers, effects=number - uploads - answers, uploads=uploads)
     product.stack.compose("pause", *FIRST)
     try:
         key = {"Authorization": f"Bearer {product.stack.api_key}"}

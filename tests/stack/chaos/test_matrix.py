@@ -6,13 +6,15 @@ Without it a third of the rounds is played, another one each day, with a hundred
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from tests.faults.load import Load
-from tests.stack.chaos.harm import VICTIMS
+from tests.stack.chaos.effects import with_effects
+from tests.stack.chaos.harm import playable, prepared
 from tests.stack.chaos.report import add_to_report
 from tests.stack.chaos.rounds import play
 from tests.stack.product import Product
@@ -30,10 +32,10 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(TIMEOUT_S)]
 def victims() -> tuple[str, ...]:
     """Choose whom: those that were named, all of them, or today's third."""
     if CHOSEN == "all":
-        return VICTIMS
+        return playable()
     if CHOSEN:
         return tuple(CHOSEN.split(","))
-    return VICTIMS[int(time.time() // 86_400) % PARTS :: PARTS]
+    return playable()[int(time.time() // 86_400) % PARTS :: PARTS]
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +43,17 @@ def load() -> Load:
     return Load(Random(5))
 
 
+@pytest.fixture(scope="module")
+def counting(stack: Stack) -> Iterator[Stack]:
+    """Give the stack with the agent whose effects are counted."""
+    with with_effects(stack) as more:
+        yield more
+
+
 @pytest.mark.parametrize("victim", victims())
-async def test_what_was_accepted_is_done_once(stack: Stack, load: Load, victim: str) -> None:
-    played = await play(Product(stack), load, victim, TASKS)
+async def test_what_was_accepted_is_done_once(counting: Stack, load: Load, victim: str) -> None:
+    with prepared(counting, victim) as stack:
+        played = await play(Product(stack), load, victim, TASKS)
     assert played.unfinished >= TASKS, f"only {played.unfinished} were unfinished: send more"
     assert played.verdict.findings == ()
     if REPORT:

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from tests.faults.checker import ITEMS
 from tests.faults.facts import Event, Records, Run, Task, Version
 from tests.stack.chaos.verdict import judge
 
@@ -72,6 +73,31 @@ def test_a_document_and_a_chunk_too_many_are_found(records: Records) -> None:
     records.documents[uuid4()] = "plant-2.md"
     records.chunks[uuid4()] = VERSION
     assert len(judge(records, ACCEPTED).twice) == 2
+
+
+def line(step: str, number: int, run: UUID = ASKED) -> dict[str, str]:
+    """Write what the agent writes down for an effect."""
+    return {"run": str(run), "step": step, "item": f"item-{number}"}
+
+
+EFFECTS = [line(step, number) for step, count in ITEMS.items() for number in range(count)]
+
+
+def test_effects_that_are_all_there_once_are_well(records: Records) -> None:
+    others = [line("left", 0, run=uuid4())]
+    assert judge(records, ACCEPTED, {ASKED}, EFFECTS + others).findings == ()
+
+
+def test_an_effect_that_is_missing_is_lost(records: Records) -> None:
+    verdict = judge(records, ACCEPTED, {ASKED}, EFFECTS[1:])
+    assert len(verdict.lost) == 1
+    assert verdict.findings == verdict.lost
+
+
+def test_an_effect_that_is_there_twice_is_found(records: Records) -> None:
+    verdict = judge(records, ACCEPTED, {ASKED}, [*EFFECTS, EFFECTS[3]])
+    assert len(verdict.twice) == 1
+    assert verdict.findings == verdict.twice
 
 
 def test_a_task_that_nobody_ends_is_a_zombie(records: Records) -> None:

@@ -1,10 +1,12 @@
 """What a round of the matrix did to the work: lost, applied twice, left behind, out of order."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from tests.faults.checker import ITEMS
 from tests.faults.facts import Records
 
 OPEN = {"waiting", "ready", "claimed"}
@@ -25,23 +27,54 @@ class Verdict:
         return (*self.lost, *self.twice, *self.zombies, *self.gaps)
 
 
-def judge(records: Records, accepted: Mapping[str, UUID]) -> Verdict:
-    """Compare what the record holds with what was accepted.
+def judge(
+    records: Records,
+    accepted: Mapping[str, UUID],
+    effected: Collection[UUID] = (),
+    effects: Iterable[Mapping[str, Any]] = (),
+) -> Verdict:
+    """Compare what the record and the agent's own log hold with what was accepted.
 
     Args:
         records: read once all is said to be done.
         accepted: runs by the name under which they were sent.
+        effected: those of them that have effects.
+        effects: what was done, whatever the record says of it: a line for each effect.
     """
     ours = set(accepted.values())
+    done = _effects(effects, effected)
+    wanted = {(str(run), step, n) for run in effected for step in ITEMS for n in range(ITEMS[step])}
     return Verdict(
-        lost=tuple(_lost(records, accepted)),
-        twice=tuple(_twice(records, accepted)),
+        lost=(
+            *_lost(records, accepted),
+            *(
+                f"the effect {n} of {step} of run {run} is missing"
+                for run, step, n in wanted - done.keys()
+            ),
+        ),
+        twice=(
+            *_twice(records, accepted),
+            *(f"the effect {one} is there {n} times" for one, n in done.items() if n > 1),
+            *(f"nobody asked for the effect {one}" for one in done.keys() - wanted),
+        ),
         zombies=tuple(
             f"the task {task.step} of run {task.run} is {task.status}"
             for task in records.tasks
             if task.run in ours and task.status in OPEN
         ),
         gaps=tuple(_gaps(records, ours)),
+    )
+
+
+def _effects(
+    effects: Iterable[Mapping[str, Any]], runs: Collection[UUID]
+) -> Counter[tuple[str, str, int]]:
+    """Count the effects of these runs, each by run, step and number of its item."""
+    ours = {str(run) for run in runs}
+    return Counter(
+        (line["run"], line["step"], int(line["item"].removeprefix("item-")))
+        for line in effects
+        if line["run"] in ours
     )
 
 

@@ -14,6 +14,7 @@ from sutazai.adapters.minilm.engine import (
     Vectors,
     slices,
 )
+from sutazai.adapters.minilm.kept import KeptVectors
 from sutazai.adapters.minilm.lines import Line, Rank
 from sutazai.adapters.minilm.store import open_engine
 from sutazai.adapters.minilm.weights import DIMENSION, MAX_TOKENS, MODEL, Weights, find_weights
@@ -33,6 +34,7 @@ class Embedder:
         self._arrivals = count()
         self._inference = Line("inference")
         self._tokens = Line("tokens")
+        self._kept = KeptVectors()
         self.facts = {
             "name": MODEL,
             "revision": revision,
@@ -40,11 +42,30 @@ class Embedder:
             "max_tokens": MAX_TOKENS,
         }
         self.texts_embedded = 0
+        self.texts_kept = 0
 
     async def embed(self, texts: Sequence[str], *, interactive: bool = False) -> Vectors:
-        """Embed texts in their order; a cancelled call drops the slices it has not begun."""
+        """Embed texts in their order; a cancelled call drops the slices it has not begun.
+
+        The steps of a run, and questions about the same passages, come with the same sentences:
+        what an interactive call had embedded lately is not embedded again.
+        """
         _check(texts)
-        rank = self._rank(interactive)
+        if not interactive:
+            return await self._embed(texts, self._rank(interactive))
+        known = {text: row for text in texts if (row := self._kept.take(text)) is not None}
+        missing = [text for text in dict.fromkeys(texts) if text not in known]
+        if missing:
+            rows = await self._embed(missing, self._rank(interactive))
+            self._kept.keep(missing, rows)
+            known.update(zip(missing, rows, strict=True))
+        self.texts_kept += len(texts) - len(missing)
+        vectors = np.empty((len(texts), DIMENSION), np.float32)
+        for number, text in enumerate(texts):
+            vectors[number] = known[text]
+        return vectors
+
+    async def _embed(self, texts: Sequence[str], rank: Rank) -> Vectors:
         tokens: list[Tokens] = []
         for first in range(0, len(texts), SLICE_TEXTS):
             group = texts[first : first + SLICE_TEXTS]

@@ -146,7 +146,8 @@ class Decisions:
         for name, amount in outcome.usage.items():
             task.usage[name] = task.usage.get(name, 0.0) + amount
         if task.started_at is not None:
-            seconds = (self.snapshot.now - task.started_at).total_seconds()
+            # The database's clock may have been set back since.
+            seconds = max(0.0, (self.snapshot.now - task.started_at).total_seconds())
             task.usage["agent_seconds"] = task.usage.get("agent_seconds", 0.0) + seconds
 
     def _succeed(self, task: TaskRow, output: dict[str, Any]) -> None:

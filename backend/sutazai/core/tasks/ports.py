@@ -135,5 +135,19 @@ class LedgerRecords(Protocol):
     async def agents_with_overdue_tasks(self, overdue_s: float) -> list[str]:
         """Name the agents that have had ready tasks waiting for longer than this."""
 
+    async def now(self) -> float:
+        """Read the database's clock, in seconds since the epoch."""
+
+    async def set_back(self, seconds: float, lease_s: float) -> int:
+        """Move along what was due by a clock that was set back; gives how many tasks.
+
+        Tasks that were ready would wait, and leases of workers that are gone would hold, until the
+        clock is again where it was.
+
+        Args:
+            seconds: by how much, rather more than less.
+            lease_s: the length of a lease: none ends later than this from now.
+        """
+
     async def disown(self) -> int:
         """End every lease now: for a start that has proven that no earlier worker lives."""

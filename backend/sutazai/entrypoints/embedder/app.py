@@ -114,7 +114,11 @@ class EmbedderApp:
 
     async def _ready(self, receive: Receive) -> Answer:
         state = {"status": "ready", "model": self._embedder.facts}
-        work = {"calls": len(self._calls), "texts": self._embedder.texts_embedded}
+        work = {
+            "calls": len(self._calls),
+            "texts": self._embedder.texts_embedded,
+            "kept": self._embedder.texts_kept,
+        }
         return _json(200, state | work)
 
     async def _model(self, receive: Receive) -> Answer:
