@@ -1,11 +1,13 @@
 """Which fusion counts, what is asked again, and what a server's answers become."""
 
-from typing import Any
 from uuid import UUID, uuid4
 
-import httpx2
 import numpy as np
 import pytest
+from httpx import Headers
+from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
+from qdrant_client.http import models
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from sutazai_contracts.errors import (
     InvalidInput,
@@ -17,7 +19,6 @@ from sutazai_contracts.errors import (
 )
 from sutazai_kit.vectors.port import Point, Query, Vector
 from sutazai_kit.vectors.qdrant.errors import Call, exists_already
-from sutazai_kit.vectors.qdrant.rest import QdrantRest, Refused
 from sutazai_kit.vectors.qdrant.wire import SPARE, Searching, check_alike, encoded
 from sutazai_kit.vectors.sparse import SparseEncoder
 
@@ -25,21 +26,24 @@ ENCODER = SparseEncoder()
 UP = np.array([0.0, 1.0], dtype=np.float32)
 
 
-def scored(number: int, score: float) -> dict[str, Any]:
+def scored(number: int, score: float) -> models.ScoredPoint:
     """Make a point as the server gives it."""
     payload = {"version": str(UUID(int=9)), "text": f"text {number}", "payload": {"n": number}}
-    return {
-        "id": str(UUID(int=number)),
-        "version": 1,
-        "score": score,
-        "payload": payload,
-        "vector": {"dense": [0.6, 0.8]},
-    }
+    vector: dict[str, object] = {"dense": [0.6, 0.8]}
+    return models.ScoredPoint.model_validate(
+        {
+            "id": str(UUID(int=number)),
+            "version": 1,
+            "score": score,
+            "payload": payload,
+            "vector": vector,
+        }
+    )
 
 
-def answer(*scores: float) -> list[dict[str, Any]]:
+def answer(*scores: float) -> models.QueryResponse:
     """Make the answer of one query, its points numbered from 1."""
-    return [scored(n + 1, score) for n, score in enumerate(scores)]
+    return models.QueryResponse(points=[scored(n + 1, score) for n, score in enumerate(scores)])
 
 
 def searching(text: str = "word", limit: int = 2, vector: Vector = UP) -> Searching:
@@ -56,13 +60,14 @@ def test_few_hits_by_words_are_fused_by_ranks(by_words: int, chosen: str) -> Non
     points = question.fused(answers)
     assert points is not None
     assert len(points) == (2 if chosen == "spread" else 3)
-    fusion = question.whole(answers)["query"]
-    assert fusion == ({"rrf": {"k": 2}} if chosen == "ranks" else {"fusion": "dbsf"})
+    fusion = question.whole(answers).query
+    assert isinstance(fusion, models.RrfQuery if chosen == "ranks" else models.FusionQuery)
 
 
 def test_a_question_without_words_is_one_query() -> None:
     (query,) = searching("?!").batch()
-    assert [source["using"] for source in query["prefetch"]] == ["dense"]
+    assert isinstance(query.prefetch, list)
+    assert [source.using for source in query.prefetch] == ["dense"]
     assert len(searching("word").batch()) == 3
 
 
@@ -124,41 +129,26 @@ def test_a_wrong_point_is_refused_by_its_field(point: Point, field: str) -> None
 async def test_an_answer_that_is_no_success_has_its_error(
     status: int, words: str, error: type[SutazaiError]
 ) -> None:
+    content = f'{{"status": {{"error": "{words}"}}}}'.encode()
     with pytest.raises(SutazaiError) as raised:
         async with Call("search", 1):
-            await says(status, {"status": {"error": words}}).drop("a")
+            raise UnexpectedResponse(status, "", content, Headers())
     assert type(raised.value) is error
-    assert words in raised.value.message or error is NotFound
-    assert isinstance(raised.value.__cause__, Refused)
-
-
-def says(status: int, body: Any) -> QdrantRest:
-    """Give the requests to a server that gives one answer to all of them."""
-    content = {"content": body} if isinstance(body, bytes) else {"json": body}
-
-    async def handle(request: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(status, **content)
-
-    client = httpx2.AsyncClient(
-        transport=httpx2.MockTransport(handle), base_url="http://qdrant:6333"
-    )
-    return QdrantRest(client, "key")
+    assert isinstance(raised.value.__cause__, UnexpectedResponse)
 
 
 @pytest.mark.parametrize(
-    ("status", "body"),
-    [(429, {"status": {"error": "slow down"}}), (502, b"<html>"), (200, b"<html>"), (200, [1])],
+    "wrong",
+    [
+        ResponseHandlingException(OSError("refused")),
+        ResourceExhaustedResponse("slow down", 1),
+        UnexpectedResponse(502, "Bad Gateway", b"<html>", Headers()),
+    ],
 )
-async def test_no_proper_answer_is_unavailable(status: int, body: Any) -> None:
+async def test_no_proper_answer_is_unavailable(wrong: Exception) -> None:
     with pytest.raises(VectorsUnavailable, match="can't search: "):
         async with Call("search", 1):
-            await says(status, body).count("a", None)
-
-
-async def test_no_answer_at_all_is_unavailable() -> None:
-    with pytest.raises(VectorsUnavailable, match="can't search: refused"):
-        async with Call("search", 1):
-            raise httpx2.ConnectError("refused")
+            raise wrong
 
 
 async def test_what_is_not_the_clients_is_left_alone() -> None:
@@ -171,5 +161,5 @@ async def test_what_is_not_the_clients_is_left_alone() -> None:
     ("status", "there"), [(409, True), (400, True), (404, False), (500, False)]
 )
 def test_a_collection_that_exists_is_known_by_the_answer(status: int, there: bool) -> None:
-    words = "Wrong input: Collection `a` already exists!"
-    assert exists_already(Refused(status, words)) is there
+    content = b'{"status": {"error": "Wrong input: Collection `a` already exists!"}}'
+    assert exists_already(UnexpectedResponse(status, "", content, Headers())) is there
