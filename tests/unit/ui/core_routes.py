@@ -27,7 +27,7 @@ DOCUMENTS = "/api/v1/collections/{name}/documents"
 
 def add_routes(app: FastAPI, core: "Core") -> None:
     """Add them all."""
-    for add in (_session, _documents, _runs, _talks, _parts, _people, _keys):
+    for add in (_session, _documents, _search, _runs, _talks, _parts, _people, _keys):
         add(app, core)
 
 
@@ -110,6 +110,8 @@ def _documents(app: FastAPI, core: "Core") -> None:
         part = {"document": reference, "start": start, "end": min(end, size), "characters": size}
         return {**part, "text": core.text[start:end]}
 
+
+def _search(app: FastAPI, core: "Core") -> None:
     @app.post("/api/v1/search")
     async def search(body: dict[str, Any]) -> dict[str, Any]:
         core.sent.append(("POST", "/search", body))
