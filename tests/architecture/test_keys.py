@@ -8,8 +8,12 @@ import pytest
 from tests.support.database import Migrated
 from tests.support.postgres import fresh_database
 
-# Rows that are part of another: keyed by its UUID and a number.
-PARTS = {"events": [("run_id", "uuid"), ("seq", "integer")]}
+# Rows that are part of another: keyed by its UUID and a number; or that join two: by theirs.
+PARTS = {
+    "events": [("run_id", "uuid"), ("seq", "integer")],
+    "audit_log": [("tenant_id", "uuid"), ("seq", "bigint")],
+    "memberships": [("user_id", "uuid"), ("tenant_id", "uuid")],
+}
 KEYS = """
     SELECT c.relname, k.attname, format_type(k.atttypid, k.atttypmod),
         pg_get_expr(d.adbin, d.adrelid)

@@ -1,6 +1,6 @@
 """The services over opened ports: the same in both profiles."""
 
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -144,14 +144,6 @@ def wire(
     sweeper = Sweeper(SqlLeftovers(ports.database), ports.vectors, ports.files)
     login = wire_login(settings, ports.database, ports.sessions, ports.limits, token_secret)
     knowledge = _knowledge(settings, ports, runs, sweeper, metrics)
-
-    async def furnish(tenant: UUID) -> None:
-        try:
-            await knowledge.ensure_collection(tenant, DEFAULT)
-        except Unavailable as exc:
-            # Whatever looks after those of all tenants makes it later.
-            logger.warning("The default collection of a new tenant waits: {}", exc)
-
     outcomes = OutcomeConsumer(ports.bus, tasks)
     reaper = _reaper(settings, apart, tasks, relay, outcomes)
     metrics.watch(Reading(relay, reaper, feed))
@@ -163,7 +155,7 @@ def wire(
         knowledge=knowledge,
         identity=Identity(SqlIdentity(ports.database, owner_url)),
         login=login,
-        people=wire_people(login, ports.database, furnish),
+        people=wire_people(login, ports.database, _furnishing(knowledge)),
         requests=RequestLimit(ports.limits, settings.api.rate),
         feed=feed,
         relay=relay,
@@ -173,6 +165,17 @@ def wire(
         models=models,
         metrics=metrics,
     )
+
+
+def _furnishing(knowledge: Knowledge) -> Callable[[UUID], Awaitable[None]]:
+    async def furnish(tenant: UUID) -> None:
+        try:
+            await knowledge.ensure_collection(tenant, DEFAULT)
+        except Unavailable as exc:
+            # Whatever looks after those of all tenants makes it later.
+            logger.warning("The default collection of a new tenant waits: {}", exc)
+
+    return furnish
 
 
 def _tasks(

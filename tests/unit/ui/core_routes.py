@@ -27,7 +27,7 @@ DOCUMENTS = "/api/v1/collections/{name}/documents"
 
 def add_routes(app: FastAPI, core: "Core") -> None:
     """Add them all."""
-    for add in (_session, _documents, _search, _runs, _talks, _parts, _people, _keys):
+    for add in (_session, _collections, _documents, _search, _runs, _talks, _parts, _people, _keys):
         add(app, core)
 
 
@@ -58,7 +58,7 @@ def _session(app: FastAPI, core: "Core") -> None:
         return JSONResponse(core.access())
 
 
-def _documents(app: FastAPI, core: "Core") -> None:
+def _collections(app: FastAPI, core: "Core") -> None:
     @app.get("/api/v1/collections")
     async def collections(cursor: str | None = None) -> dict[str, Any]:
         at = int(cursor or 0)
@@ -77,6 +77,8 @@ def _documents(app: FastAPI, core: "Core") -> None:
     async def remove(name: str) -> None:
         core.collections = tuple(one for one in core.collections if one != name)
 
+
+def _documents(app: FastAPI, core: "Core") -> None:
     @app.get(DOCUMENTS)
     async def documents(limit: int, cursor: str | None = None) -> dict[str, Any]:
         at = int(cursor or 0)

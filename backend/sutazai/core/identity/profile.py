@@ -128,7 +128,7 @@ class Profile:
         theirs = await self.login.records.memberships(caller.user)
         return [one for one in theirs if not one.disabled]
 
-    async def create_tenant(self, caller: Caller, name: str) -> Membership:
+    async def make_tenant(self, caller: Caller, name: str) -> Membership:
         """Make a tenant; the caller is its administrator.
 
         Raises:

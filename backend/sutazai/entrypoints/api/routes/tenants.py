@@ -58,7 +58,7 @@ async def create_tenant(
     body: NewTenantBody, platform: PlatformOf, caller: CallerOf, response: Response
 ) -> TenantShape:
     """Make a tenant; you look after it. `POST /api/v1/session/tenant` leads there."""
-    made = await platform.people.profile.create_tenant(caller, body.name.strip())
+    made = await platform.people.profile.make_tenant(caller, body.name.strip())
     response.headers["Cache-Control"] = "no-store"
     return _shape(made, caller.tenant)
 
