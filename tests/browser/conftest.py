@@ -21,7 +21,7 @@ SCRIPT = ScriptedConfig(
         Rule(when="at length", say=(LONG,)),
         Rule(say=("A lease holds for ten seconds without a heartbeat [1].",)),
     ),
-    piece_s=0.02,
+    piece_s=0.05,
 )
 
 
