@@ -1,0 +1,76 @@
+"""All of a tenant: out of here as one archive, and in again."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any, cast
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from sutazai.entrypoints.api.dependencies import CallerOf, PlatformOf, keyed_router
+from sutazai.entrypoints.api.openapi import problems
+
+router = keyed_router("/api/v1", "moving")
+MEDIA_TYPE = "application/x-tar"
+EXPORT, IMPORT = "/api/v1/export", "/api/v1/import"
+_ARCHIVE: dict[str, Any] = {
+    "content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}
+}
+
+
+class ImportShape(BaseModel):
+    """What an import came to."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    objects: dict[str, int] = Field(description="Objects that were written, by folder.")
+    files: int = Field(description="Files that were stored.")
+    rebuilds: list[UUID] = Field(
+        description="Runs that embed what came; it is found once they have ended."
+    )
+
+
+@router.get(
+    "/export",
+    summary="Export the tenant",
+    response_class=StreamingResponse,
+    responses={200: {**_ARCHIVE, "description": "The archive."}, **problems(403)},
+)
+async def export_tenant(platform: PlatformOf, caller: CallerOf) -> StreamingResponse:
+    """Give all of the tenant as a tar archive of JSON files, one object each.
+
+    For administrators. Beside the objects it holds the bytes and the chunks of documents, and at
+    its end `manifest.json` with the SHA-256 of each file: without that it is not whole. Secrets,
+    and runs that have not ended, are not in it.
+    """
+    parts = platform.moving.export(caller)
+    # What is wrong is answered as such while that is possible.
+    first = await anext(parts)
+    return StreamingResponse(_all(first, parts), media_type=MEDIA_TYPE)
+
+
+async def _all(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        yield first
+        async for part in parts:
+            yield part
+    finally:
+        await cast("AsyncGenerator[bytes, None]", parts).aclose()
+
+
+@router.post(
+    "/import",
+    summary="Import an export",
+    openapi_extra={"requestBody": {"required": True, **_ARCHIVE}},
+    responses=problems(403, 409, 413, _409="The tenant is not empty, or the ids are taken."),
+    response_description="What was written, and the runs that embed it.",
+)
+async def import_tenant(request: Request, platform: PlatformOf, caller: CallerOf) -> ImportShape:
+    """Write an export into the tenant of who asks, which holds no documents and runs yet.
+
+    For administrators. It is checked first, and all of it is written or nothing. People who are
+    not here yet come without a password.
+    """
+    made = await platform.moving.take_in(caller, request.stream())
+    return ImportShape.model_validate(made)
