@@ -8,7 +8,8 @@ from fastapi import Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from sutazai.entrypoints.api.dependencies import CallerOf, PlatformOf, keyed_router
+from sutazai.core.identity.rights import Need
+from sutazai.entrypoints.api.dependencies import CallerOf, PlatformOf, keyed_router, needs
 from sutazai.entrypoints.api.openapi import problems
 
 router = keyed_router("/api/v1", "moving")
@@ -33,6 +34,7 @@ class ImportShape(BaseModel):
 
 @router.get(
     "/export",
+    dependencies=[needs(Need.ADMIN)],
     summary="Export the tenant",
     response_class=StreamingResponse,
     responses={200: {**_ARCHIVE, "description": "The archive."}, **problems(403)},
@@ -61,6 +63,7 @@ async def _all(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes
 
 @router.post(
     "/import",
+    dependencies=[needs(Need.ADMIN)],
     summary="Import an export",
     openapi_extra={"requestBody": {"required": True, **_ARCHIVE}},
     responses=problems(403, 409, 413, _409="The tenant is not empty, or the ids are taken."),
