@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.e2e.test_backup import command
+from tests.faults.test_backup import command
 from tests.integration.api.answers import ENDED, upload
 from tests.support.platform import LivePlatform, live_platform
 from tests.support.programs import eventually

@@ -67,6 +67,8 @@ write  POST   /api/v1/conversations
 write  PATCH  /api/v1/conversations/{conversation}                    conversation
 write  DELETE /api/v1/conversations/{conversation}                    conversation
 write  POST   /api/v1/conversations/{conversation}/messages           conversation
+admin  GET    /api/v1/export
+admin  POST   /api/v1/import
 admin  POST   /api/v1/tenants
 admin  GET    /api/v1/users
 admin  POST   /api/v1/users

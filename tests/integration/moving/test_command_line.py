@@ -28,7 +28,7 @@ def test_a_tenant_moves_by_a_folder(
 
     assert run(target, "import", moved) == 0
     said = capsys.readouterr().out
-    assert "Imported: 1 users, 2 collections, 5 runs, 3 documents, " in said
+    assert "Imported: 2 collections, 5 runs, 3 documents, " in said
     assert said.rstrip().endswith("All of it can be found.")
     assert run(target, "ask", "-c", "handbook", "When are backups made?") == 0
     assert "[1] manual.md › Backups" in capsys.readouterr().out
@@ -53,9 +53,10 @@ def test_a_folder_with_something_in_it_is_left_alone(
 
 
 def test_an_export_that_is_refused_leaves_no_folder(source: Running, tmp_path: Path) -> None:
-    source.execute("UPDATE users SET role = 'member'", {})
+    tenant = {"t": source.tenant.id}
+    source.execute("UPDATE memberships SET role = 'member' WHERE tenant_id = %(t)s", tenant)
     try:
         assert run(source, "export", tmp_path / "none") == 4
     finally:
-        source.execute("UPDATE users SET role = 'admin'", {})
+        source.execute("UPDATE memberships SET role = 'admin' WHERE tenant_id = %(t)s", tenant)
     assert list(tmp_path.iterdir()) == []

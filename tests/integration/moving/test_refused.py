@@ -105,8 +105,8 @@ CASES: dict[str, tuple[Callable[[Files], Files], str]] = {
         "'owner' is not a known field",
     ),
     "a secret": (
-        lambda f: changed(f, first(f, "users"), lambda user: user.update(password_hash="x")),
-        "'password_hash' is not a known field",
+        lambda f: changed(f, first(f, "runs"), lambda run: run["steps"][0].update(token="x")),
+        "'token' is not a known field",
     ),
     "steps that are no list": (
         lambda f: changed(f, first(f, "runs"), lambda run: run.update(steps={})),

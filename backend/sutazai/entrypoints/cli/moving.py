@@ -1,4 +1,4 @@
-"""`sutazai export` and `sutazai import`: all of a tenant as files, and back."""
+"""`sutazai export` and `sutazai import`: what a tenant knows and ran as files, and back."""
 
 import asyncio
 import re
@@ -31,10 +31,10 @@ def export(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Write all of your tenant into a folder: one JSON file an object, and the documents' bytes.
+    """Write what your tenant knows and ran into a folder: JSON files, and the documents' bytes.
 
-    For administrators. What an export holds, and what not, is in docs/howto/move.md. Secrets and
-    runs that have not ended are not in it.
+    For administrators. People, conversations, secrets and the audit log are not in it, nor are
+    runs that have not ended: `sutazai backup` saves everything. See docs/howto/move.md.
 
     [dim]Examples[/dim]
 
@@ -63,8 +63,9 @@ def import_(
 ) -> None:
     """Bring an export into your tenant, which is to be empty: all of it comes, or nothing.
 
-    For administrators. What is damaged, foreign, or of a newer SutazAI is refused. Documents are
-    embedded anew here, which the command waits for.
+    For administrators. What is damaged, foreign, or of a newer SutazAI is refused. People and
+    conversations are in no export, so none come. Documents are embedded anew here, which the
+    command waits for.
 
     [dim]Examples[/dim]
 

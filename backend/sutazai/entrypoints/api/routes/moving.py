@@ -1,4 +1,4 @@
-"""All of a tenant: out of here as one archive, and in again."""
+"""What a tenant knows and ran: out of here as one archive, and in again."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, cast
@@ -40,11 +40,12 @@ class ImportShape(BaseModel):
     responses={200: {**_ARCHIVE, "description": "The archive."}, **problems(403)},
 )
 async def export_tenant(platform: PlatformOf, caller: CallerOf) -> StreamingResponse:
-    """Give all of the tenant as a tar archive of JSON files, one object each.
+    """Give what the tenant knows and ran as a tar archive of JSON files, one object each.
 
-    For administrators. Beside the objects it holds the bytes and the chunks of documents, and at
-    its end `manifest.json` with the SHA-256 of each file: without that it is not whole. Secrets,
-    and runs that have not ended, are not in it.
+    For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
+    documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
+    whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
+    not ended: only a backup of the installation holds everything.
     """
     parts = platform.moving.export(caller)
     # What is wrong is answered as such while that is possible.
@@ -72,8 +73,8 @@ async def _all(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes
 async def import_tenant(request: Request, platform: PlatformOf, caller: CallerOf) -> ImportShape:
     """Write an export into the tenant of who asks, which holds no documents and runs yet.
 
-    For administrators. It is checked first, and all of it is written or nothing. People who are
-    not here yet come without a password.
+    For administrators. It is checked first, and all of it is written or nothing. People and
+    conversations are in no export, so none come.
     """
     made = await platform.moving.take_in(caller, request.stream())
     return ImportShape.model_validate(made)

@@ -20,7 +20,7 @@ from tests.support.platform import LivePlatform, live_platform
 from tests.support.postgres import private_folder
 from tests.support.programs import eventually
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 ROWS = """
 SELECT table_name::text FROM information_schema.columns
 WHERE table_schema = 'sutazai' AND column_name = 'tenant_id' ORDER BY 1
