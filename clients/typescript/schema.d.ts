@@ -262,6 +262,137 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List conversations, last asked first
+         * @description List the conversations of the user who asks, those with the newest question first.
+         */
+        get: operations["list_conversations"];
+        put?: never;
+        /**
+         * Make a conversation
+         * @description Make a conversation, seen by the user who makes it alone.
+         */
+        post: operations["create_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a conversation
+         * @description Read a conversation without its messages.
+         */
+        get: operations["get_conversation"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a conversation
+         * @description Remove a conversation with its messages.
+         *
+         *     Its runs stay and name no conversation any more; one that still works is cancelled.
+         */
+        delete: operations["delete_conversation"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename a conversation
+         * @description Give a conversation another title; its place in the list stays.
+         */
+        patch: operations["rename_conversation"];
+        trace?: never;
+    };
+    "/api/v1/conversations/{conversation}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List messages, newest first
+         * @description List what was asked and answered. An answer is there as soon as its run has ended.
+         */
+        get: operations["list_messages"];
+        put?: never;
+        /**
+         * Ask in a conversation
+         * @description Write a question down and set agents to work on it, in the context of what was said before.
+         *
+         *     Of that goes with it what fits the setting `SUTAZAI_CONVERSATIONS_CONTEXT_TOKENS`, the newest
+         *     first; `context` says how much. Its run is watched like any other. The answer stands in the
+         *     conversation in the moment in which the run has ended. One question at a time: another is
+         *     answered 409 (`conversation_busy`) until then.
+         */
+        post: operations["post_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export the tenant
+         * @description Give what the tenant knows and ran as a tar archive of JSON files, one object each.
+         *
+         *     For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
+         *     documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
+         *     whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
+         *     not ended: only a backup of the installation holds everything.
+         */
+        get: operations["export_tenant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import an export
+         * @description Write an export into the tenant of who asks, which holds no documents and runs yet.
+         *
+         *     For administrators. It is checked first, and all of it is written or nothing. People and
+         *     conversations are in no export, so none come.
+         */
+        post: operations["import_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents": {
         parameters: {
             query?: never;
@@ -302,31 +433,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Export the tenant
-         * @description Give all of the tenant as a tar archive of JSON files, one object each.
-         *
-         *     For administrators. Beside the objects it holds the bytes and the chunks of documents, and at
-         *     its end `manifest.json` with the SHA-256 of each file: without that it is not whole. Secrets,
-         *     and runs that have not ended, are not in it.
-         */
-        get: operations["export_tenant"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/import": {
+    "/api/v1/auth/token": {
         parameters: {
             query?: never;
             header?: never;
@@ -336,13 +443,54 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Import an export
-         * @description Write an export into the tenant of who asks, which holds no documents and runs yet.
+         * Log in as a program
+         * @description Give tokens for an e-mail address and a password, as the form gives a browser its cookie.
          *
-         *     For administrators. It is checked first, and all of it is written or nothing. People who are
-         *     not here yet come without a password.
+         *     Whoever tries too often waits, and longer each time, as at the form.
          */
-        post: operations["import_tenant"];
+        post: operations["log_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get the next tokens
+         * @description Give the next access and refresh token for a refresh token, which is good for this once.
+         *
+         *     One that was used before ends the whole session: somebody has it who should not.
+         */
+        post: operations["refresh_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log a program out
+         * @description End the session of a refresh token; what is none is let pass.
+         */
+        post: operations["log_out"];
         delete?: never;
         options?: never;
         head?: never;
@@ -367,6 +515,279 @@ export interface paths {
          *     need be.
          */
         post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who asks, and what they may do
+         * @description Give the user whose access token or API key is shown, their tenant, role and rights.
+         */
+        get: operations["read_session"];
+        put?: never;
+        post?: never;
+        /**
+         * End the session
+         * @description End the session that the access token is of, everywhere and at once.
+         *
+         *     An API key is of no session: shown here, it changes nothing.
+         */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Log out everywhere
+         * @description End every session of this user at once: browsers' and programs', in all their tenants.
+         */
+        delete: operations["end_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/tenant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on in another tenant
+         * @description Let this login go on in another of one's tenants; tokens made before end at once.
+         *
+         *     The cookie of a browser stays good. A program gets its next refresh token here.
+         */
+        post: operations["switch_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change one's password
+         * @description Change the password of whoever asks; all their other sessions end, and tokens made before.
+         */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the users
+         * @description List the users of the tenant by address.
+         */
+        get: operations["list_users"];
+        put?: never;
+        /**
+         * Make a user
+         * @description Make a user of this tenant, with a password that is chosen or made.
+         *
+         *     Somebody of another tenant whom you look after there becomes a member here, and keeps their
+         *     password.
+         */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a user
+         * @description Read a user of the tenant.
+         */
+        get: operations["get_user"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a user
+         * @description Remove a user from the tenant with their keys and sessions; what they made stays.
+         */
+        delete: operations["remove_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a user
+         * @description Change a user's role, or whether they may get in; their sessions in this tenant end.
+         */
+        patch: operations["change_user"];
+        trace?: never;
+    };
+    "/api/v1/users/{user}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a user a one-time password
+         * @description Make a one-time password in the place of a user's, and end their sessions.
+         *
+         *     403 where they are also in a tenant that you do not look after.
+         */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List API keys
+         * @description List keys that hold, newest first.
+         */
+        get: operations["list_keys"];
+        put?: never;
+        /**
+         * Make an API key
+         * @description Make a key for oneself; it can't do what its maker can't, now or later.
+         */
+        post: operations["create_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description Revoke a key at once: one's own, or as an administrator anybody's of the tenant.
+         */
+        delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List one's tenants
+         * @description List the tenants that one is a member of, oldest membership first.
+         */
+        get: operations["list_tenants"];
+        put?: never;
+        /**
+         * Make a tenant
+         * @description Make a tenant; you look after it. `POST /api/v1/session/tenant` leads there.
+         */
+        post: operations["create_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the audit log, newest first
+         * @description List who logged in or failed to, and what happened to users, keys and tenants.
+         */
+        get: operations["read_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Verify the audit log
+         * @description Follow the whole chain of hashes; what was changed, removed or moved is found.
+         */
+        get: operations["verify_audit"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -408,28 +829,6 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * End the session
-         * @description End the session that the access token is of, everywhere and at once.
-         *
-         *     An API key is of no session: shown here, it changes nothing.
-         */
-        delete: operations["end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -477,6 +876,11 @@ export interface components {
              * @description Seconds.
              */
             expires_in: number;
+            /**
+             * Refresh Token
+             * @description Gives the next tokens, once; null for a browser's login.
+             */
+            refresh_token?: string | null;
             user: components["schemas"]["UserShape"];
         };
         /**
@@ -585,6 +989,76 @@ export interface components {
             created_at: string;
         };
         /**
+         * ContextUse
+         * @description How much of what was said before goes with a question, and what does not fit any more.
+         */
+        ContextUse: {
+            /**
+             * Used
+             * @description Earlier messages that go with the question.
+             */
+            used: number;
+            /**
+             * Dropped
+             * @description Earlier messages that were left out: no room for them.
+             */
+            dropped: number;
+            /**
+             * Tokens
+             * @description Tokens of those that go with it.
+             */
+            tokens: number;
+            /**
+             * Budget
+             * @description Tokens that they may have together.
+             */
+            budget: number;
+            /**
+             * Counted By
+             * @description Whose tokens these are, or how they were estimated.
+             */
+            counted_by: string;
+        };
+        /**
+         * ConversationShape
+         * @description A conversation of whoever asks; nobody else sees it.
+         */
+        ConversationShape: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Title
+             * @description Null until its first question names it.
+             */
+            title: string | null;
+            /** Collection */
+            collection: string;
+            /**
+             * Messages
+             * @description How many: a question and its answer are two.
+             */
+            messages: number;
+            /**
+             * Busy
+             * @description Whether its last question is still being worked on.
+             */
+            busy: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When its last question was asked.
+             */
+            updated_at: string;
+        };
+        /**
          * DocumentRef
          * @description A document as a person knows it.
          */
@@ -666,6 +1140,54 @@ export interface components {
             max_tokens: number;
         };
         /**
+         * EntryShape
+         * @description Something that happened, with its place in the chain.
+         */
+        EntryShape: {
+            /** Seq */
+            seq: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Event */
+            event: string;
+            /**
+             * Actor
+             * @description The user who did it; null: it is not known who.
+             */
+            actor: string | null;
+            /**
+             * Subject
+             * @description The id of what it was done to.
+             */
+            subject: string | null;
+            /**
+             * Address
+             * @description Where from, as much as SUTAZAI_AUDIT_ADDRESSES keeps of it.
+             */
+            address: string | null;
+            /** Details */
+            details: unknown;
+            /**
+             * Previous
+             * @description The hash of the entry before, in hex.
+             */
+            previous: string;
+            /**
+             * Hash
+             * @description SHA-256 over `previous` and the entry, in hex.
+             */
+            hash: string;
+        };
+        /**
+         * Event
+         * @description What may happen.
+         * @enum {string}
+         */
+        Event: "login.ok" | "login.failed" | "logout" | "logout.everywhere" | "refresh.reused" | "key.made" | "key.revoked" | "user.made" | "user.changed" | "user.removed" | "password.changed" | "password.reset" | "tenant.made";
+        /**
          * FieldError
          * @description What is wrong with one field.
          */
@@ -743,6 +1265,46 @@ export interface components {
          */
         IndexingStatus: "pending" | "indexing" | "indexed" | "failed" | "cancelled";
         /**
+         * KeyShape
+         * @description An API key that holds, without its secret.
+         */
+        KeyShape: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Prefix
+             * @description How it begins.
+             */
+            prefix: string;
+            /** Scopes */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * User
+             * Format: uuid
+             * @description Whose it is: it does no more than they may.
+             */
+            user: string;
+            /** Email */
+            email: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /**
+             * Last Used On
+             * @description To the day, by UTC.
+             */
+            last_used_on: string | null;
+        };
+        /**
          * LineShape
          * @description The line for one model.
          */
@@ -767,6 +1329,11 @@ export interface components {
              * @description Seconds a call takes typically.
              */
             typical_s: number;
+            /**
+             * Yours
+             * @description Places that calls of this tenant have, from 1.
+             */
+            yours: number[];
         };
         /** Listing[AgentShape] */
         Listing_AgentShape_: {
@@ -782,10 +1349,45 @@ export interface components {
             /** Next */
             next?: string | null;
         };
+        /** Listing[ConversationShape] */
+        Listing_ConversationShape_: {
+            /** Items */
+            items: components["schemas"]["ConversationShape"][];
+            /** Next */
+            next?: string | null;
+        };
         /** Listing[DocumentShape] */
         Listing_DocumentShape_: {
             /** Items */
             items: components["schemas"]["DocumentShape"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Listing[EntryShape] */
+        Listing_EntryShape_: {
+            /** Items */
+            items: components["schemas"]["EntryShape"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Listing[KeyShape] */
+        Listing_KeyShape_: {
+            /** Items */
+            items: components["schemas"]["KeyShape"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Listing[MemberShape] */
+        Listing_MemberShape_: {
+            /** Items */
+            items: components["schemas"]["MemberShape"][];
+            /** Next */
+            next?: string | null;
+        };
+        /** Listing[MessageShape] */
+        Listing_MessageShape_: {
+            /** Items */
+            items: components["schemas"]["MessageShape"][];
             /** Next */
             next?: string | null;
         };
@@ -795,6 +1397,122 @@ export interface components {
             items: components["schemas"]["RunSummary"][];
             /** Next */
             next?: string | null;
+        };
+        /** Listing[TenantShape] */
+        Listing_TenantShape_: {
+            /** Items */
+            items: components["schemas"]["TenantShape"][];
+            /** Next */
+            next?: string | null;
+        };
+        /**
+         * MadeKeyShape
+         * @description A key and its secret, which is shown this once.
+         */
+        MadeKeyShape: {
+            key: components["schemas"]["KeyShape"];
+            /**
+             * Secret
+             * @description To be sent as `Authorization: Bearer …`.
+             */
+            secret: string;
+        };
+        /**
+         * MadeUserShape
+         * @description A user, and a password that is shown this once.
+         */
+        MadeUserShape: {
+            user: components["schemas"]["MemberShape"];
+            /**
+             * Password
+             * @description Good for 7 days and for choosing another one; null: none was made.
+             */
+            password: string | null;
+        };
+        /**
+         * MemberShape
+         * @description A user of the tenant.
+         */
+        MemberShape: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Email */
+            email: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Disabled
+             * @description Whether they may not get in here.
+             */
+            disabled: boolean;
+            /**
+             * One Time Password
+             * @description Whether they have not chosen a password yet.
+             */
+            one_time_password: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             * @description When they became a member.
+             */
+            created_at: string;
+            /** Last Login On */
+            last_login_on: string | null;
+        };
+        /**
+         * MessageShape
+         * @description A question, or the answer to the one before it.
+         */
+        MessageShape: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Number
+             * @description Its place in the conversation, from 1.
+             */
+            number: number;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "user" | "assistant";
+            /** Text */
+            text: string;
+            /**
+             * Run
+             * @description The run that works, or worked, on the question.
+             */
+            run: string | null;
+            /** @description Of an answer: how its run ended. */
+            status: components["schemas"]["RunStatus"] | null;
+            /** Kind */
+            kind: ("extract" | "generated") | null;
+            /** Grounded */
+            grounded: boolean | null;
+            /**
+             * Confidence
+             * @description 1 to 10.
+             */
+            confidence: number | null;
+            /** Citations */
+            citations: components["schemas"]["Citation"][];
+            /**
+             * Error
+             * @description Why there is no answer.
+             */
+            error: string | null;
+            /** @description How much of what was said before the question was asked with. */
+            context: components["schemas"]["ContextUse"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
         };
         /**
          * ModelShape
@@ -875,6 +1593,87 @@ export interface components {
             name: string;
         };
         /**
+         * NewConversation
+         * @description A conversation to make.
+         * @example {
+         *       "collection": "default"
+         *     }
+         */
+        NewConversation: {
+            /**
+             * Title
+             * @description Unset: the first question becomes its title.
+             */
+            title?: string | null;
+            /**
+             * Collection
+             * @description Which documents its questions are put to.
+             * @default default
+             */
+            collection: string;
+        };
+        /**
+         * NewKeyBody
+         * @description A key to make.
+         * @example {
+         *       "expires_in_days": 90,
+         *       "name": "nightly import",
+         *       "scopes": [
+         *         "read",
+         *         "write"
+         *       ]
+         *     }
+         */
+        NewKeyBody: {
+            /** Name */
+            name: string;
+            /** Scopes */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Expires In Days
+             * @description Null: it holds until it is revoked.
+             */
+            expires_in_days?: number | null;
+        };
+        /**
+         * NewMessage
+         * @description A question, asked in the context of what was said before.
+         * @example {
+         *       "goal": "And how long does it hold?"
+         *     }
+         */
+        NewMessage: {
+            /** Goal */
+            goal: string;
+            /**
+             * Collection
+             * @description Unset: the conversation's own.
+             */
+            collection?: string | null;
+            /**
+             * Workflow
+             * @default answer
+             */
+            workflow: string;
+        };
+        /**
+         * NewPassword
+         * @description The password there is, and the one that takes its place.
+         * @example {
+         *       "new_password": "staple of another kind",
+         *       "old_password": "correct horse battery"
+         *     }
+         */
+        NewPassword: {
+            /** Old Password */
+            old_password: string;
+            /**
+             * New Password
+             * @description 12 characters or more.
+             */
+            new_password: string;
+        };
+        /**
          * NewRunBody
          * @description A goal to work on.
          * @example {
@@ -897,6 +1696,61 @@ export interface components {
             workflow: string;
         };
         /**
+         * NewTenantBody
+         * @description A tenant to make.
+         * @example {
+         *       "name": "Research"
+         *     }
+         */
+        NewTenantBody: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * NewTitle
+         * @description Another title.
+         * @example {
+         *       "title": "The lamp keeper"
+         *     }
+         */
+        NewTitle: {
+            /** Title */
+            title: string;
+        };
+        /**
+         * NewUserBody
+         * @description A user to make.
+         * @example {
+         *       "email": "ada@example.org",
+         *       "role": "member"
+         *     }
+         */
+        NewUserBody: {
+            /** Email */
+            email: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Password
+             * @description 12 characters or more; null: a one-time password is made.
+             */
+            password?: string | null;
+        };
+        /**
+         * OtherTenant
+         * @description The tenant to go on in.
+         * @example {
+         *       "tenant": "0199c0de-7a7a-7000-8000-000000000001"
+         *     }
+         */
+        OtherTenant: {
+            /**
+             * Tenant
+             * Format: uuid
+             * @description One of those that `GET /api/v1/tenants` lists.
+             */
+            tenant: string;
+        };
+        /**
          * PartShape
          * @description How one part does.
          */
@@ -913,9 +1767,43 @@ export interface components {
             needed: boolean;
             /**
              * Detail
+             * @description Why it is not ok.
              * @default
              */
             detail: string;
+            /**
+             * Remedy
+             * @description What to do where it is not ok.
+             * @default
+             */
+            remedy: string;
+        };
+        /**
+         * PasswordLogin
+         * @description Who wants in.
+         * @example {
+         *       "email": "admin@sutazai.local",
+         *       "password": "correct horse battery"
+         *     }
+         */
+        PasswordLogin: {
+            /** Email */
+            email: string;
+            /** Password */
+            password: string;
+            /**
+             * Tenant
+             * @description One of theirs; null: the one they began in.
+             */
+            tenant?: string | null;
+        };
+        /**
+         * PostedShape
+         * @description A question that was taken in, and the run that works on it.
+         */
+        PostedShape: {
+            message: components["schemas"]["MessageShape"];
+            run: components["schemas"]["RunShape"];
         };
         /**
          * Problem
@@ -978,6 +1866,23 @@ export interface components {
             parts: components["schemas"]["PartShape"][];
         };
         /**
+         * RefreshToken
+         * @description A refresh token.
+         * @example {
+         *       "refresh_token": "8Jt1Zp0mY3cVbW6uQ9sKxH2dLrNfTgEaPo5iXyUwR7k"
+         *     }
+         */
+        RefreshToken: {
+            /** Refresh Token */
+            refresh_token: string;
+        };
+        /**
+         * Role
+         * @description What somebody is in a tenant.
+         * @enum {string}
+         */
+        Role: "admin" | "member" | "viewer";
+        /**
          * RunShape
          * @description A run with its steps; `usage` sums up what they counted.
          */
@@ -1020,6 +1925,13 @@ export interface components {
             usage: {
                 [key: string]: number;
             };
+            /**
+             * Conversation
+             * @description The conversation that asked, which its user alone can open.
+             */
+            conversation: string | null;
+            /** @description How much of what was said before the question was asked with. */
+            context: components["schemas"]["ContextUse"] | null;
         };
         /**
          * RunStatus
@@ -1089,6 +2001,12 @@ export interface components {
             hosted: boolean;
         };
         /**
+         * Scope
+         * @description What a key may be good for; each stands for itself, none holds another.
+         * @enum {string}
+         */
+        Scope: "read" | "write" | "admin";
+        /**
          * SessionSecret
          * @description What a browser holds of its session.
          * @example {
@@ -1128,6 +2046,13 @@ export interface components {
             finished_at: string | null;
             /** Error */
             error: string | null;
+            /**
+             * Input
+             * @description Null until what it needs is done.
+             */
+            input: {
+                [key: string]: unknown;
+            } | null;
             /** Output */
             output: {
                 [key: string]: unknown;
@@ -1136,6 +2061,31 @@ export interface components {
             usage: {
                 [key: string]: number;
             };
+        };
+        /**
+         * TenantShape
+         * @description A tenant, and what one is in it.
+         */
+        TenantShape: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Current
+             * @description Whether this request is of it.
+             */
+            current: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             * @description When one became a member.
+             */
+            created_at: string;
         };
         /**
          * TextShape
@@ -1189,8 +2139,20 @@ export interface components {
             cost: number | null;
         };
         /**
+         * UserChange
+         * @description What to change of a user; what is left out stays.
+         * @example {
+         *       "role": "viewer"
+         *     }
+         */
+        UserChange: {
+            role?: components["schemas"]["Role"] | null;
+            /** Disabled */
+            disabled?: boolean | null;
+        };
+        /**
          * UserShape
-         * @description Who is logged in.
+         * @description Who asks, and what they may do.
          */
         UserShape: {
             /**
@@ -1200,8 +2162,7 @@ export interface components {
             id: string;
             /** Email */
             email: string;
-            /** Role */
-            role: string;
+            role: components["schemas"]["Role"];
             /**
              * Tenant
              * Format: uuid
@@ -1209,6 +2170,41 @@ export interface components {
             tenant: string;
             /** Tenant Name */
             tenant_name: string;
+            /**
+             * Scopes
+             * @description What role and key allow.
+             */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Must Change Password
+             * @description Whether the password is a one-time one, which opens nothing but its change.
+             */
+            must_change_password: boolean;
+        };
+        /**
+         * VerdictShape
+         * @description Whether the log is as it was written.
+         */
+        VerdictShape: {
+            /** Ok */
+            ok: boolean;
+            /**
+             * Entries
+             * @description How many of them hold.
+             */
+            entries: number;
+            /**
+             * Head
+             * @description The hash of the last one that holds: note it elsewhere, and you will see whether the end was cut off.
+             */
+            head: string;
+            /**
+             * Broken At
+             * @description The first that does not hold.
+             */
+            broken_at: number | null;
+            /** Reason */
+            reason: string | null;
         };
     };
     responses: never;
@@ -1255,6 +2251,26 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
                      *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
                      *       "request_id": "6b1f0c2e9a7d4c35",
                      *       "errors": []
                      *     }
@@ -1371,6 +2387,26 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
                      *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
                      *       "request_id": "6b1f0c2e9a7d4c35",
                      *       "errors": []
                      *     }
@@ -1536,6 +2572,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing here. */
             404: {
                 headers: {
@@ -1660,6 +2716,26 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
                      *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
                      *       "request_id": "6b1f0c2e9a7d4c35",
                      *       "errors": []
                      *     }
@@ -1836,6 +2912,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing here. */
             404: {
                 headers: {
@@ -1967,6 +3063,26 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
                      *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
                      *       "request_id": "6b1f0c2e9a7d4c35",
                      *       "errors": []
                      *     }
@@ -2118,6 +3234,26 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
                      *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
                      *       "request_id": "6b1f0c2e9a7d4c35",
                      *       "errors": []
                      *     }
@@ -2279,6 +3415,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing here. */
             404: {
                 headers: {
@@ -2404,6 +3560,26 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
                      *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
                      *       "request_id": "6b1f0c2e9a7d4c35",
                      *       "errors": []
                      *     }
@@ -2573,6 +3749,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such document, or it is not indexed yet. */
             404: {
                 headers: {
@@ -2700,6 +3896,26 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
                      *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
                      *       "request_id": "6b1f0c2e9a7d4c35",
                      *       "errors": []
                      *     }
@@ -2852,6 +4068,7 @@ export interface operations {
                 /** @description `next` of the page before. */
                 cursor?: string | null;
                 status?: components["schemas"]["RunStatus"] | null;
+                workflow?: string | null;
             };
             header?: never;
             path?: never;
@@ -2881,6 +4098,26 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
                      *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
                      *       "request_id": "6b1f0c2e9a7d4c35",
                      *       "errors": []
                      *     }
@@ -3000,6 +4237,26 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
                      *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
                      *       "request_id": "6b1f0c2e9a7d4c35",
                      *       "errors": []
                      *     }
@@ -3184,6 +4441,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing here. */
             404: {
                 headers: {
@@ -3309,6 +4586,26 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
                      *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
                      *       "request_id": "6b1f0c2e9a7d4c35",
                      *       "errors": []
                      *     }
@@ -3481,6 +4778,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description There is no such thing here. */
             404: {
                 headers: {
@@ -3573,7 +4890,7 @@ export interface operations {
             };
         };
     };
-    list_agents: {
+    list_conversations: {
         parameters: {
             query?: {
                 /** @description Most items to give. */
@@ -3587,13 +4904,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of agents. */
+            /** @description A page of conversations. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Listing_AgentShape_"];
+                    "application/json": components["schemas"]["Listing_ConversationShape_"];
                 };
             };
             /** @description No API key or access token, or one that is not known. */
@@ -3609,6 +4926,26 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
                      *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
                      *       "request_id": "6b1f0c2e9a7d4c35",
                      *       "errors": []
                      *     }
@@ -3688,22 +5025,28 @@ export interface operations {
             };
         };
     };
-    read_models: {
+    create_conversation: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConversation"];
+            };
+        };
         responses: {
-            /** @description The models. */
-            200: {
+            /** @description The conversation, without messages. */
+            201: {
                 headers: {
+                    /** @description Path of the conversation. */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ModelsShape"];
+                    "application/json": components["schemas"]["ConversationShape"];
                 };
             };
             /** @description No API key or access token, or one that is not known. */
@@ -3719,6 +5062,937 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
                      *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such collection. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:too_large",
+                     *       "title": "The request is larger than this installation takes",
+                     *       "status": 413,
+                     *       "detail": "The request is larger than this installation takes.",
+                     *       "code": "too_large",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a conversation of whoever asks. */
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The conversation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a conversation of whoever asks. */
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Questions come faster than their runs are cancelled. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:already_exists",
+                     *       "title": "It does not fit what is there",
+                     *       "status": 409,
+                     *       "detail": "A thing of that name exists already.",
+                     *       "code": "already_exists",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "A thing of that name exists already."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a conversation of whoever asks. */
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTitle"];
+            };
+        };
+        responses: {
+            /** @description The conversation with its new title. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:too_large",
+                     *       "title": "The request is larger than this installation takes",
+                     *       "status": 413,
+                     *       "detail": "The request is larger than this installation takes.",
+                     *       "code": "too_large",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_messages: {
+        parameters: {
+            query?: {
+                /** @description Most items to give. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description Of a conversation of whoever asks. */
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of messages; `next` leads to older ones. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_MessageShape_"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body it gives the same run, never a second one. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description Of a conversation of whoever asks. */
+                conversation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMessage"];
+            };
+        };
+        responses: {
+            /** @description The question and its run; where the key was used before with this body, those of then. */
+            202: {
+                headers: {
+                    /** @description Path of the run. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostedShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such conversation, or no such collection. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The question before is still being worked on, or the key was used with another body. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:already_exists",
+                     *       "title": "It does not fit what is there",
+                     *       "status": 409,
+                     *       "detail": "A thing of that name exists already.",
+                     *       "code": "already_exists",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "A thing of that name exists already."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:too_large",
+                     *       "title": "The request is larger than this installation takes",
+                     *       "status": 413,
+                     *       "detail": "The request is larger than this installation takes.",
+                     *       "code": "too_large",
                      *       "request_id": "6b1f0c2e9a7d4c35",
                      *       "errors": []
                      *     }
@@ -3836,7 +6110,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Who asks may not do this. */
+            /** @description Whoever asks may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3845,7 +6119,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "urn:sutazai:problem:forbidden",
-                     *       "title": "Who asks may not do this",
+                     *       "title": "Whoever asks may not do this",
                      *       "status": 403,
                      *       "detail": "This token is not good for that.",
                      *       "code": "forbidden",
@@ -3970,7 +6244,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Who asks may not do this. */
+            /** @description Whoever asks may not do this. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3979,7 +6253,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "type": "urn:sutazai:problem:forbidden",
-                     *       "title": "Who asks may not do this",
+                     *       "title": "Whoever asks may not do this",
                      *       "status": 403,
                      *       "detail": "This token is not good for that.",
                      *       "code": "forbidden",
@@ -4010,6 +6284,671 @@ export interface operations {
                      *           "message": "A thing of that name exists already."
                      *         }
                      *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:too_large",
+                     *       "title": "The request is larger than this installation takes",
+                     *       "status": 413,
+                     *       "detail": "The request is larger than this installation takes.",
+                     *       "code": "too_large",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_agents: {
+        parameters: {
+            query?: {
+                /** @description Most items to give. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of agents. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_AgentShape_"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The models. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordLogin"];
+            };
+        };
+        responses: {
+            /** @description An access token, and a refresh token for the next ones. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:too_large",
+                     *       "title": "The request is larger than this installation takes",
+                     *       "status": 413,
+                     *       "detail": "The request is larger than this installation takes.",
+                     *       "code": "too_large",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshToken"];
+            };
+        };
+        responses: {
+            /** @description An access token, and the next refresh token. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:too_large",
+                     *       "title": "The request is larger than this installation takes",
+                     *       "status": 413,
+                     *       "detail": "The request is larger than this installation takes.",
+                     *       "code": "too_large",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    log_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshToken"];
+            };
+        };
+        responses: {
+            /** @description The session has ended, or there was none. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];
@@ -4194,6 +7133,2779 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All sessions ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switch_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OtherTenant"];
+            };
+        };
+        responses: {
+            /** @description Tokens of the session in that tenant. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You are in no tenant of this id. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:too_large",
+                     *       "title": "The request is larger than this installation takes",
+                     *       "status": 413,
+                     *       "detail": "The request is larger than this installation takes.",
+                     *       "code": "too_large",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Tokens of this session, which goes on. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:too_large",
+                     *       "title": "The request is larger than this installation takes",
+                     *       "status": 413,
+                     *       "detail": "The request is larger than this installation takes.",
+                     *       "code": "too_large",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description Most items to give. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of users. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_MemberShape_"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUserBody"];
+            };
+        };
+        responses: {
+            /** @description The user, and their one-time password. */
+            201: {
+                headers: {
+                    /** @description Path of the user. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeUserShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody has that address. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:already_exists",
+                     *       "title": "It does not fit what is there",
+                     *       "status": 409,
+                     *       "detail": "A thing of that name exists already.",
+                     *       "code": "already_exists",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "A thing of that name exists already."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:too_large",
+                     *       "title": "The request is larger than this installation takes",
+                     *       "status": 413,
+                     *       "detail": "The request is larger than this installation takes.",
+                     *       "code": "too_large",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody would be left who looks after the tenant. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:already_exists",
+                     *       "title": "It does not fit what is there",
+                     *       "status": 409,
+                     *       "detail": "A thing of that name exists already.",
+                     *       "code": "already_exists",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "A thing of that name exists already."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            /** @description The user as they are now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody would be left who looks after the tenant. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:already_exists",
+                     *       "title": "It does not fit what is there",
+                     *       "status": 409,
+                     *       "detail": "A thing of that name exists already.",
+                     *       "code": "already_exists",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "A thing of that name exists already."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:too_large",
+                     *       "title": "The request is larger than this installation takes",
+                     *       "status": 413,
+                     *       "detail": "The request is larger than this installation takes.",
+                     *       "code": "too_large",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user, and the password. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeUserShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:too_large",
+                     *       "title": "The request is larger than this installation takes",
+                     *       "status": 413,
+                     *       "detail": "The request is larger than this installation takes.",
+                     *       "code": "too_large",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_keys: {
+        parameters: {
+            query?: {
+                /** @description Most items to give. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                /** @description Everybody's of the tenant: for administrators. */
+                all?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_KeyShape_"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKeyBody"];
+            };
+        };
+        responses: {
+            /** @description The key with its secret. */
+            201: {
+                headers: {
+                    /** @description Path of the key. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeKeyShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:too_large",
+                     *       "title": "The request is larger than this installation takes",
+                     *       "status": 413,
+                     *       "detail": "The request is larger than this installation takes.",
+                     *       "code": "too_large",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It holds no more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tenants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_TenantShape_"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTenantBody"];
+            };
+        };
+        responses: {
+            /** @description The tenant. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is one of that name. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:already_exists",
+                     *       "title": "It does not fit what is there",
+                     *       "status": 409,
+                     *       "detail": "A thing of that name exists already.",
+                     *       "code": "already_exists",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "A thing of that name exists already."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:too_large",
+                     *       "title": "The request is larger than this installation takes",
+                     *       "status": 413,
+                     *       "detail": "The request is larger than this installation takes.",
+                     *       "code": "too_large",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_audit: {
+        parameters: {
+            query?: {
+                /** @description Most items to give. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string | null;
+                event?: components["schemas"]["Event"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_EntryShape_"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerdictShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
             503: {
                 headers: {
@@ -4317,7 +10029,7 @@ export interface operations {
             };
         };
     };
-    end_session: {
+    read_metrics: {
         parameters: {
             query?: never;
             header?: never;
@@ -4326,12 +10038,18 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It ended. */
-            204: {
+            /** @description All metrics. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    /**
+                     * @example # TYPE sutazai_run_watchers gauge
+                     *     sutazai_run_watchers 2.0
+                     */
+                    "text/plain": string;
+                };
             };
             /** @description No API key or access token, or one that is not known. */
             401: {
@@ -4346,6 +10064,26 @@ export interface operations {
                      *       "status": 401,
                      *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
                      *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
                      *       "request_id": "6b1f0c2e9a7d4c35",
                      *       "errors": []
                      *     }
@@ -4398,95 +10136,6 @@ export interface operations {
                      *       "code": "rate_limited",
                      *       "request_id": "6b1f0c2e9a7d4c35",
                      *       "errors": []
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:sutazai:problem:database_unavailable",
-                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
-                     *       "status": 503,
-                     *       "detail": "The database does not answer now; try again later.",
-                     *       "code": "database_unavailable",
-                     *       "request_id": "6b1f0c2e9a7d4c35",
-                     *       "errors": []
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    read_metrics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description All metrics. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example # TYPE sutazai_run_watchers gauge
-                     *     sutazai_run_watchers 2.0
-                     */
-                    "text/plain": string;
-                };
-            };
-            /** @description No API key or access token, or one that is not known. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:sutazai:problem:unauthenticated",
-                     *       "title": "No API key or access token, or one that is not known",
-                     *       "status": 401,
-                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
-                     *       "code": "unauthenticated",
-                     *       "request_id": "6b1f0c2e9a7d4c35",
-                     *       "errors": []
-                     *     }
-                     */
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The input is not valid; `errors` names the fields. */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:sutazai:problem:invalid_input",
-                     *       "title": "The input is not valid; `errors` names the fields",
-                     *       "status": 422,
-                     *       "detail": "The input is not valid.",
-                     *       "code": "invalid_input",
-                     *       "request_id": "6b1f0c2e9a7d4c35",
-                     *       "errors": [
-                     *         {
-                     *           "field": "name",
-                     *           "message": "The input is not valid."
-                     *         }
-                     *       ]
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];

@@ -28,14 +28,16 @@ class AccessShape:
     Attributes:
         access_token (str):
         expires_in (int): Seconds.
-        user (UserShape): Who is logged in.
+        user (UserShape): Who asks, and what they may do.
         token_type (Literal['Bearer'] | Unset):  Default: 'Bearer'.
+        refresh_token (None | str | Unset): Gives the next tokens, once; null for a browser's login.
     """
 
     access_token: str
     expires_in: int
     user: UserShape
     token_type: Literal["Bearer"] | Unset = "Bearer"
+    refresh_token: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -46,6 +48,12 @@ class AccessShape:
         user = self.user.to_dict()
 
         token_type = self.token_type
+
+        refresh_token: None | str | Unset
+        if isinstance(self.refresh_token, Unset):
+            refresh_token = UNSET
+        else:
+            refresh_token = self.refresh_token
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -58,6 +66,8 @@ class AccessShape:
         )
         if token_type is not UNSET:
             field_dict["token_type"] = token_type
+        if refresh_token is not UNSET:
+            field_dict["refresh_token"] = refresh_token
 
         return field_dict
 
@@ -76,11 +86,21 @@ class AccessShape:
         if token_type != "Bearer" and not isinstance(token_type, Unset):
             raise ValueError(f"token_type must match const 'Bearer', got '{token_type}'")
 
+        def _parse_refresh_token(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        refresh_token = _parse_refresh_token(d.pop("refresh_token", UNSET))
+
         access_shape = cls(
             access_token=access_token,
             expires_in=expires_in,
             user=user,
             token_type=token_type,
+            refresh_token=refresh_token,
         )
 
         access_shape.additional_properties = d

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -18,12 +18,14 @@ class LineShape:
         busy (int): Calls it works on now.
         waiting (int): Calls that wait for their turn.
         typical_s (float): Seconds a call takes typically.
+        yours (list[int]): Places that calls of this tenant have, from 1.
     """
 
     parallel: int
     busy: int
     waiting: int
     typical_s: float
+    yours: list[int]
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -35,6 +37,8 @@ class LineShape:
 
         typical_s = self.typical_s
 
+        yours = self.yours
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -43,6 +47,7 @@ class LineShape:
                 "busy": busy,
                 "waiting": waiting,
                 "typical_s": typical_s,
+                "yours": yours,
             }
         )
 
@@ -59,11 +64,14 @@ class LineShape:
 
         typical_s = d.pop("typical_s")
 
+        yours = cast(list[int], d.pop("yours"))
+
         line_shape = cls(
             parallel=parallel,
             busy=busy,
             waiting=waiting,
             typical_s=typical_s,
+            yours=yours,
         )
 
         line_shape.additional_properties = d

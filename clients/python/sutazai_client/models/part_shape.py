@@ -19,13 +19,15 @@ class PartShape:
         name (str):
         ok (bool):
         needed (bool | Unset): Whether nothing works without it. Default: True.
-        detail (str | Unset):  Default: ''.
+        detail (str | Unset): Why it is not ok. Default: ''.
+        remedy (str | Unset): What to do where it is not ok. Default: ''.
     """
 
     name: str
     ok: bool
     needed: bool | Unset = True
     detail: str | Unset = ""
+    remedy: str | Unset = ""
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -36,6 +38,8 @@ class PartShape:
         needed = self.needed
 
         detail = self.detail
+
+        remedy = self.remedy
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -49,6 +53,8 @@ class PartShape:
             field_dict["needed"] = needed
         if detail is not UNSET:
             field_dict["detail"] = detail
+        if remedy is not UNSET:
+            field_dict["remedy"] = remedy
 
         return field_dict
 
@@ -63,11 +69,14 @@ class PartShape:
 
         detail = d.pop("detail", UNSET)
 
+        remedy = d.pop("remedy", UNSET)
+
         part_shape = cls(
             name=name,
             ok=ok,
             needed=needed,
             detail=detail,
+            remedy=remedy,
         )
 
         part_shape.additional_properties = d

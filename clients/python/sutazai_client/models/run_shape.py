@@ -12,6 +12,7 @@ from ..models.run_status import RunStatus
 
 if TYPE_CHECKING:
     from ..models.citation import Citation
+    from ..models.context_use import ContextUse
     from ..models.run_shape_result_type_0 import RunShapeResultType0
     from ..models.run_shape_usage import RunShapeUsage
     from ..models.step_shape import StepShape
@@ -39,6 +40,8 @@ class RunShape:
         error (None | str):
         steps (list[StepShape]):
         usage (RunShapeUsage):
+        conversation (None | UUID): The conversation that asked, which its user alone can open.
+        context (ContextUse | None): How much of what was said before the question was asked with.
     """
 
     id: UUID
@@ -54,9 +57,12 @@ class RunShape:
     error: None | str
     steps: list[StepShape]
     usage: RunShapeUsage
+    conversation: None | UUID
+    context: ContextUse | None
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.context_use import ContextUse  # noqa: PLC0415
         from ..models.run_shape_result_type_0 import RunShapeResultType0  # noqa: PLC0415
 
         id = str(self.id)
@@ -105,6 +111,18 @@ class RunShape:
 
         usage = self.usage.to_dict()
 
+        conversation: None | str
+        if isinstance(self.conversation, UUID):
+            conversation = str(self.conversation)
+        else:
+            conversation = self.conversation
+
+        context: dict[str, Any] | None
+        if isinstance(self.context, ContextUse):
+            context = self.context.to_dict()
+        else:
+            context = self.context
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -122,6 +140,8 @@ class RunShape:
                 "error": error,
                 "steps": steps,
                 "usage": usage,
+                "conversation": conversation,
+                "context": context,
             }
         )
 
@@ -130,6 +150,7 @@ class RunShape:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.citation import Citation  # noqa: PLC0415
+        from ..models.context_use import ContextUse  # noqa: PLC0415
         from ..models.run_shape_result_type_0 import RunShapeResultType0  # noqa: PLC0415
         from ..models.run_shape_usage import RunShapeUsage  # noqa: PLC0415
         from ..models.step_shape import StepShape  # noqa: PLC0415
@@ -220,6 +241,36 @@ class RunShape:
 
         usage = RunShapeUsage.from_dict(d.pop("usage"))
 
+        def _parse_conversation(data: object) -> None | UUID:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                conversation_type_0 = UUID(data)
+
+                return conversation_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | UUID, data)
+
+        conversation = _parse_conversation(d.pop("conversation"))
+
+        def _parse_context(data: object) -> ContextUse | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                context_type_0 = ContextUse.from_dict(data)
+
+                return context_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(ContextUse | None, data)
+
+        context = _parse_context(d.pop("context"))
+
         run_shape = cls(
             id=id,
             status=status,
@@ -234,6 +285,8 @@ class RunShape:
             error=error,
             steps=steps,
             usage=usage,
+            conversation=conversation,
+            context=context,
         )
 
         run_shape.additional_properties = d

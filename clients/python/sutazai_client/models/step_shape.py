@@ -11,6 +11,7 @@ from attrs import field as _attrs_field
 from ..models.step_shape_status import StepShapeStatus
 
 if TYPE_CHECKING:
+    from ..models.step_shape_input_type_0 import StepShapeInputType0
     from ..models.step_shape_output_type_0 import StepShapeOutputType0
     from ..models.step_shape_usage import StepShapeUsage
 
@@ -32,6 +33,7 @@ class StepShape:
         started_at (datetime.datetime | None):
         finished_at (datetime.datetime | None):
         error (None | str):
+        input_ (None | StepShapeInputType0): Null until what it needs is done.
         output (None | StepShapeOutputType0):
         usage (StepShapeUsage):
     """
@@ -45,11 +47,13 @@ class StepShape:
     started_at: datetime.datetime | None
     finished_at: datetime.datetime | None
     error: None | str
+    input_: None | StepShapeInputType0
     output: None | StepShapeOutputType0
     usage: StepShapeUsage
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.step_shape_input_type_0 import StepShapeInputType0  # noqa: PLC0415
         from ..models.step_shape_output_type_0 import StepShapeOutputType0  # noqa: PLC0415
 
         id = self.id
@@ -83,6 +87,12 @@ class StepShape:
         error: None | str
         error = self.error
 
+        input_: dict[str, Any] | None
+        if isinstance(self.input_, StepShapeInputType0):
+            input_ = self.input_.to_dict()
+        else:
+            input_ = self.input_
+
         output: dict[str, Any] | None
         if isinstance(self.output, StepShapeOutputType0):
             output = self.output.to_dict()
@@ -104,6 +114,7 @@ class StepShape:
                 "started_at": started_at,
                 "finished_at": finished_at,
                 "error": error,
+                "input": input_,
                 "output": output,
                 "usage": usage,
             }
@@ -113,6 +124,7 @@ class StepShape:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.step_shape_input_type_0 import StepShapeInputType0  # noqa: PLC0415
         from ..models.step_shape_output_type_0 import StepShapeOutputType0  # noqa: PLC0415
         from ..models.step_shape_usage import StepShapeUsage  # noqa: PLC0415
 
@@ -179,6 +191,21 @@ class StepShape:
 
         error = _parse_error(d.pop("error"))
 
+        def _parse_input_(data: object) -> None | StepShapeInputType0:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                input_type_0 = StepShapeInputType0.from_dict(data)
+
+                return input_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | StepShapeInputType0, data)
+
+        input_ = _parse_input_(d.pop("input"))
+
         def _parse_output(data: object) -> None | StepShapeOutputType0:
             if data is None:
                 return data
@@ -206,6 +233,7 @@ class StepShape:
             started_at=started_at,
             finished_at=finished_at,
             error=error,
+            input_=input_,
             output=output,
             usage=usage,
         )

@@ -7,26 +7,33 @@ from uuid import UUID
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..models.role import Role
+from ..models.scope import Scope
+
 T = TypeVar("T", bound="UserShape")
 
 
 @_attrs_define
 class UserShape:
-    """Who is logged in.
+    """Who asks, and what they may do.
 
     Attributes:
         id (UUID):
         email (str):
-        role (str):
+        role (Role): What somebody is in a tenant.
         tenant (UUID):
         tenant_name (str):
+        scopes (list[Scope]): What role and key allow.
+        must_change_password (bool): Whether the password is a one-time one, which opens nothing but its change.
     """
 
     id: UUID
     email: str
-    role: str
+    role: Role
     tenant: UUID
     tenant_name: str
+    scopes: list[Scope]
+    must_change_password: bool
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -34,11 +41,18 @@ class UserShape:
 
         email = self.email
 
-        role = self.role
+        role = self.role.value
 
         tenant = str(self.tenant)
 
         tenant_name = self.tenant_name
+
+        scopes = []
+        for scopes_item_data in self.scopes:
+            scopes_item = scopes_item_data.value
+            scopes.append(scopes_item)
+
+        must_change_password = self.must_change_password
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -49,6 +63,8 @@ class UserShape:
                 "role": role,
                 "tenant": tenant,
                 "tenant_name": tenant_name,
+                "scopes": scopes,
+                "must_change_password": must_change_password,
             }
         )
 
@@ -61,11 +77,20 @@ class UserShape:
 
         email = d.pop("email")
 
-        role = d.pop("role")
+        role = Role(d.pop("role"))
 
         tenant = UUID(d.pop("tenant"))
 
         tenant_name = d.pop("tenant_name")
+
+        scopes = []
+        _scopes = d.pop("scopes")
+        for scopes_item_data in _scopes:
+            scopes_item = Scope(scopes_item_data)
+
+            scopes.append(scopes_item)
+
+        must_change_password = d.pop("must_change_password")
 
         user_shape = cls(
             id=id,
@@ -73,6 +98,8 @@ class UserShape:
             role=role,
             tenant=tenant,
             tenant_name=tenant_name,
+            scopes=scopes,
+            must_change_password=must_change_password,
         )
 
         user_shape.additional_properties = d

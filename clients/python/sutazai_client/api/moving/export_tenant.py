@@ -76,11 +76,12 @@ def sync_detailed(
 ) -> Response[File | Problem]:
     """Export the tenant
 
-     Give all of the tenant as a tar archive of JSON files, one object each.
+     Give what the tenant knows and ran as a tar archive of JSON files, one object each.
 
-    For administrators. Beside the objects it holds the bytes and the chunks of documents, and at
-    its end `manifest.json` with the SHA-256 of each file: without that it is not whole. Secrets,
-    and runs that have not ended, are not in it.
+    For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
+    documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
+    whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
+    not ended: only a backup of the installation holds everything.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -105,11 +106,12 @@ def sync(
 ) -> File | Problem | None:
     """Export the tenant
 
-     Give all of the tenant as a tar archive of JSON files, one object each.
+     Give what the tenant knows and ran as a tar archive of JSON files, one object each.
 
-    For administrators. Beside the objects it holds the bytes and the chunks of documents, and at
-    its end `manifest.json` with the SHA-256 of each file: without that it is not whole. Secrets,
-    and runs that have not ended, are not in it.
+    For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
+    documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
+    whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
+    not ended: only a backup of the installation holds everything.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -130,11 +132,12 @@ async def asyncio_detailed(
 ) -> Response[File | Problem]:
     """Export the tenant
 
-     Give all of the tenant as a tar archive of JSON files, one object each.
+     Give what the tenant knows and ran as a tar archive of JSON files, one object each.
 
-    For administrators. Beside the objects it holds the bytes and the chunks of documents, and at
-    its end `manifest.json` with the SHA-256 of each file: without that it is not whole. Secrets,
-    and runs that have not ended, are not in it.
+    For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
+    documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
+    whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
+    not ended: only a backup of the installation holds everything.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -157,11 +160,12 @@ async def asyncio(
 ) -> File | Problem | None:
     """Export the tenant
 
-     Give all of the tenant as a tar archive of JSON files, one object each.
+     Give what the tenant knows and ran as a tar archive of JSON files, one object each.
 
-    For administrators. Beside the objects it holds the bytes and the chunks of documents, and at
-    its end `manifest.json` with the SHA-256 of each file: without that it is not whole. Secrets,
-    and runs that have not ended, are not in it.
+    For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
+    documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
+    whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
+    not ended: only a backup of the installation holds everything.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

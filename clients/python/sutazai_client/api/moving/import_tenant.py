@@ -97,8 +97,8 @@ def sync_detailed(
 
      Write an export into the tenant of who asks, which holds no documents and runs yet.
 
-    For administrators. It is checked first, and all of it is written or nothing. People who are
-    not here yet come without a password.
+    For administrators. It is checked first, and all of it is written or nothing. People and
+    conversations are in no export, so none come.
 
     Args:
         body (File):
@@ -131,8 +131,8 @@ def sync(
 
      Write an export into the tenant of who asks, which holds no documents and runs yet.
 
-    For administrators. It is checked first, and all of it is written or nothing. People who are
-    not here yet come without a password.
+    For administrators. It is checked first, and all of it is written or nothing. People and
+    conversations are in no export, so none come.
 
     Args:
         body (File):
@@ -160,8 +160,8 @@ async def asyncio_detailed(
 
      Write an export into the tenant of who asks, which holds no documents and runs yet.
 
-    For administrators. It is checked first, and all of it is written or nothing. People who are
-    not here yet come without a password.
+    For administrators. It is checked first, and all of it is written or nothing. People and
+    conversations are in no export, so none come.
 
     Args:
         body (File):
@@ -192,8 +192,8 @@ async def asyncio(
 
      Write an export into the tenant of who asks, which holds no documents and runs yet.
 
-    For administrators. It is checked first, and all of it is written or nothing. People who are
-    not here yet come without a password.
+    For administrators. It is checked first, and all of it is written or nothing. People and
+    conversations are in no export, so none come.
 
     Args:
         body (File):

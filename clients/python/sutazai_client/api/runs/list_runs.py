@@ -16,6 +16,7 @@ def _get_kwargs(
     limit: int | Unset = 50,
     cursor: None | str | Unset = UNSET,
     status: None | RunStatus | Unset = UNSET,
+    workflow: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -37,6 +38,13 @@ def _get_kwargs(
     else:
         json_status = status
     params["status"] = json_status
+
+    json_workflow: None | str | Unset
+    if isinstance(workflow, Unset):
+        json_workflow = UNSET
+    else:
+        json_workflow = workflow
+    params["workflow"] = json_workflow
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -61,6 +69,11 @@ def _parse_response(
         response_401 = Problem.from_dict(response.json())
 
         return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
 
     if response.status_code == 422:
         response_422 = Problem.from_dict(response.json())
@@ -100,6 +113,7 @@ def sync_detailed(
     limit: int | Unset = 50,
     cursor: None | str | Unset = UNSET,
     status: None | RunStatus | Unset = UNSET,
+    workflow: None | str | Unset = UNSET,
 ) -> Response[ListingRunSummary | Problem]:
     """List runs, newest first
 
@@ -109,6 +123,7 @@ def sync_detailed(
         limit (int | Unset): Most items to give. Default: 50.
         cursor (None | str | Unset): `next` of the page before.
         status (None | RunStatus | Unset):
+        workflow (None | str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -122,6 +137,7 @@ def sync_detailed(
         limit=limit,
         cursor=cursor,
         status=status,
+        workflow=workflow,
     )
 
     response = client.get_httpx_client().request(
@@ -137,6 +153,7 @@ def sync(
     limit: int | Unset = 50,
     cursor: None | str | Unset = UNSET,
     status: None | RunStatus | Unset = UNSET,
+    workflow: None | str | Unset = UNSET,
 ) -> ListingRunSummary | Problem | None:
     """List runs, newest first
 
@@ -146,6 +163,7 @@ def sync(
         limit (int | Unset): Most items to give. Default: 50.
         cursor (None | str | Unset): `next` of the page before.
         status (None | RunStatus | Unset):
+        workflow (None | str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -160,6 +178,7 @@ def sync(
         limit=limit,
         cursor=cursor,
         status=status,
+        workflow=workflow,
     ).parsed
 
 
@@ -169,6 +188,7 @@ async def asyncio_detailed(
     limit: int | Unset = 50,
     cursor: None | str | Unset = UNSET,
     status: None | RunStatus | Unset = UNSET,
+    workflow: None | str | Unset = UNSET,
 ) -> Response[ListingRunSummary | Problem]:
     """List runs, newest first
 
@@ -178,6 +198,7 @@ async def asyncio_detailed(
         limit (int | Unset): Most items to give. Default: 50.
         cursor (None | str | Unset): `next` of the page before.
         status (None | RunStatus | Unset):
+        workflow (None | str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -191,6 +212,7 @@ async def asyncio_detailed(
         limit=limit,
         cursor=cursor,
         status=status,
+        workflow=workflow,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -204,6 +226,7 @@ async def asyncio(
     limit: int | Unset = 50,
     cursor: None | str | Unset = UNSET,
     status: None | RunStatus | Unset = UNSET,
+    workflow: None | str | Unset = UNSET,
 ) -> ListingRunSummary | Problem | None:
     """List runs, newest first
 
@@ -213,6 +236,7 @@ async def asyncio(
         limit (int | Unset): Most items to give. Default: 50.
         cursor (None | str | Unset): `next` of the page before.
         status (None | RunStatus | Unset):
+        workflow (None | str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -228,5 +252,6 @@ async def asyncio(
             limit=limit,
             cursor=cursor,
             status=status,
+            workflow=workflow,
         )
     ).parsed
