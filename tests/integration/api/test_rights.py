@@ -103,6 +103,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/keys": {"json": {"name": "k", "scopes": []}},
     "POST /api/v1/search": {"json": {"query": "words"}},
     "PATCH /api/v1/conversations/{conversation}": {"json": {"title": "Words"}},
+    "POST /api/v1/conversations/{conversation}/messages": {"json": {"goal": "Which words?"}},
     "PATCH /api/v1/users/{user}": {"json": {"disabled": False}},
 }
 
