@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from sutazai.bootstrap.backup.making import make_backup
@@ -66,6 +67,12 @@ def files(live: LivePlatform) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in paths}
 
 
+def talked(api: httpx2.Client, conversation: str) -> list[str]:
+    """Tell how the answers of a conversation ended."""
+    page = api.get(f"/api/v1/conversations/{conversation}/messages").json()
+    return [item["status"] for item in page["items"] if item["role"] == "assistant"]
+
+
 @pytest.fixture(scope="module")
 def live(models_dir: Path) -> Iterator[LivePlatform]:
     with live_platform(models_dir) as platform:
@@ -75,6 +82,12 @@ def live(models_dir: Path) -> Iterator[LivePlatform]:
             indexed(api, "lamp.txt", "The keeper lights the lamp at dusk.")
             run = api.post("/api/v1/runs", json={"goal": "When are backups made?"}).json()
             assert ended(api, run["id"])["status"] == "succeeded"
+            talk = api.post("/api/v1/conversations", json={}).json()["id"]
+            answer = api.post(
+                f"/api/v1/conversations/{talk}/messages", json={"goal": "Who lights the lamp?"}
+            )
+            answer.raise_for_status()
+            eventually(lambda: talked(api, talk) == ["succeeded"], "it is answered")
         yield platform
 
 
@@ -106,6 +119,8 @@ def test_what_was_saved_comes_back_row_by_row(
     after = rows(empty)
     gone = {table: before[table] - after[table] for table in before}
     assert not any(gone.values()), gone
+    for table in ("memberships", "conversations", "turns", "messages", "api_keys"):
+        assert before[table], table
     assert sum(len(found) for found in before.values()) > 30
     came = {table for table in before if after[table] - before[table]}
     assert came <= {"runs", "tasks", "events", "outbox", "rebuilds", "leftovers"}
