@@ -21,7 +21,8 @@ from tests.support.platform import LivePlatform, live_platform
 from tests.support.postgres import private_folder
 from tests.support.programs import eventually
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+# One platform and one backup for all of them: on one worker.
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600), pytest.mark.xdist_group("backup")]
 ROWS = """
 SELECT table_name::text FROM information_schema.columns
 WHERE table_schema = 'sutazai' AND column_name = 'tenant_id' ORDER BY 1
