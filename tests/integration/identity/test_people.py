@@ -47,7 +47,7 @@ async def test_an_address_is_one_account_and_an_admin_stays(database: TestDataba
         await users.member(tenant, new.id)
     # What was refused left nothing in the log either.
     events = database.query("SELECT event FROM audit_log WHERE at = %s", NOW)
-    assert sorted(row[0] for row in events) == ["user.created", "user.removed"]
+    assert sorted(str(row[0]) for row in events) == ["user.created", "user.removed"]
 
 
 async def test_a_key_is_listed_until_it_is_revoked(database: TestDatabase) -> None:

@@ -53,7 +53,7 @@ def test_a_folder_with_something_in_it_is_left_alone(
 
 
 def test_an_export_that_is_refused_leaves_no_folder(source: Running, tmp_path: Path) -> None:
-    tenant = {"t": source.tenant.id}
+    tenant: dict[str, object] = {"t": source.tenant.id}
     source.execute("UPDATE memberships SET role = 'member' WHERE tenant_id = %(t)s", tenant)
     try:
         assert run(source, "export", tmp_path / "none") == 4
