@@ -152,10 +152,10 @@ secrets: image  ## make the stack's secrets in .stack, where they are missing
 .PHONY: test
 test: setup-dev  ## all tests but the fault tests, with coverage of at least 80 % in every package
 ifdef ARGS
-	$(BIN)/python -m pytest -m "not faults and not stack and not browser" --ignore=tests/models -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -m "not faults and not stack and not browser and not offline" --ignore=tests/models -n $(WORKERS) --dist loadgroup $(ARGS)
 else
 	@rm -rf build/coverage && mkdir -p build/coverage
-	$(BIN)/python -m coverage run -m pytest -m "not faults and not stack and not browser" --ignore=tests/models \
+	$(BIN)/python -m coverage run -m pytest -m "not faults and not stack and not browser and not offline" --ignore=tests/models \
 		--reruns $(RERUNS) -n $(WORKERS) --dist loadgroup --requirements-record=build/requirements/test.json
 	@$(BIN)/python -m coverage combine -q
 	@rm -f build/coverage/data.*  # what can't be read: of processes that were killed as they began it
@@ -172,6 +172,19 @@ test-faults: setup-dev  ## the fault tests: kill the platform again and again (m
 .PHONY: test-browser
 test-browser: setup-dev  ## the dashboard in a real Chromium, on a real platform (minutes; no Docker)
 	$(BIN)/python -m pytest -m "browser and not stack" --timeout=300 --reruns $(RERUNS) -n 0 $(ARGS)
+
+.PHONY: test-offline
+test-offline: setup-dev  ## the embedded journey with every network cut but the loopback (root)
+	$(BIN)/python -m pytest -m offline --reruns $(RERUNS) tests/offline $(or $(ARGS), \
+		--requirements-record=build/requirements/offline.json)
+
+# Calls that `make test-api-fuzz` makes, and the seed of its first round.
+CALLS ?= 100000
+SEED ?= 1
+
+.PHONY: test-api-fuzz
+test-api-fuzz: setup-dev  ## send a running platform whatever its OpenAPI document allows (CALLS=100000)
+	$(BIN)/python -m tests.fuzz $(CALLS) $(SEED)
 
 .PHONY: test-stack
 test-stack: setup-dev  ## the tests against the stack's real servers, in Docker (minutes)
@@ -201,6 +214,17 @@ lint: setup-dev  ## ruff, mypy, and the directions of imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
+.PHONY: audit
+audit: setup-dev  ## look for what is unsafe in our own code (bandit)
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(SOURCES)
+
+# pip-audit asks a network for what is known of these versions, so that this is a step of CI: no
+# test needs it, and nothing is sent but names and versions.
+.PHONY: audit-dependencies
+audit-dependencies: setup-dev  ## look for known faults in the pinned requirements (needs a network)
+	@for name in run stack ui; do $(BIN)/uv tool run pip-audit==2.10.1 --require-hashes \
+		--disable-pip --requirement requirements/$$name.txt; done
+
 .PHONY: format
 format: setup-dev  ## write the code in the house's format
 	$(BIN)/ruff check --fix .
@@ -210,11 +234,15 @@ format: setup-dev  ## write the code in the house's format
 requirements: setup-dev  ## say which requirements the last tests showed; write docs/requirements.md
 	@$(BIN)/python -m tests.plugins.requirement_report $(ARGS) \
 		build/requirements/test.json build/requirements/faults.json build/requirements/models.json \
-		build/requirements/stack.json
+		build/requirements/offline.json build/requirements/stack.json
 
 .PHONY: docs
 docs: setup-dev  ## write docs/reference from the code
 	$(BIN)/python docs/reference/generate.py $(ARGS)
+
+.PHONY: clients
+clients: setup-dev  ## generate clients/ from the OpenAPI document (needs npm)
+	@clients/make
 
 .PHONY: lock
 lock: setup-dev  ## pin the newest allowed requirements by hash, in requirements/*.txt
@@ -228,6 +256,7 @@ lock: setup-dev  ## pin the newest allowed requirements by hash, in requirements
 	compile build -c requirements/run.txt; \
 	compile peers -c requirements/run.txt; \
 	compile dev -c requirements/run.txt -c requirements/stack.txt -c requirements/build.txt; \
+	compile clients; \
 	compile weights --no-deps
 
 .PHONY: clean

@@ -29,6 +29,13 @@ class ApiSettings(BaseSettings):
     upload_limit_mb: int = Field(
         default=32, ge=1, le=1024, description="Largest request body, in MiB (2^20 bytes)."
     )
+    import_limit_mb: int = Field(
+        default=10_240,
+        ge=1,
+        le=1_048_576,
+        description="Largest export that is imported, in MiB; it is kept aside on the disk for "
+        "temporary files while it is checked.",
+    )
     rate_per_s: float = Field(
         default=200.0,
         ge=0,
@@ -47,6 +54,11 @@ class ApiSettings(BaseSettings):
     def upload_limit(self) -> int:
         """Give the largest request body in bytes."""
         return self.upload_limit_mb * MEBIBYTE
+
+    @property
+    def import_limit(self) -> int:
+        """Give the largest export that is imported in bytes."""
+        return self.import_limit_mb * MEBIBYTE
 
     @property
     def rate(self) -> Rate | None:

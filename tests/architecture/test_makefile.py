@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.architecture.sources import ROOT
 
@@ -34,3 +35,20 @@ def test_setup_says_what_is_missing(tmp_path: Path, python: str, said: str) -> N
     assert result.returncode != 0
     assert said in result.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+PIPELINES = (".ci/run", ".github/workflows/ci.yml", ".gitlab-ci.yml")
+# What every pipeline runs, each in its own way.
+EVERYWHERE = {"lint", "audit", "test", "test-faults", "test-offline", "test-stack"}
+
+
+@pytest.mark.requirement("F8", part="GitHub and GitLab run the same targets")
+@pytest.mark.parametrize("name", PIPELINES)
+def test_every_pipeline_runs_the_same_targets(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    called = set(re.findall(r"^\s*(?:- )?(?:run:? )?make ([a-z][a-z-]+)", text, re.M))
+    known = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), re.M))
+    assert called <= known
+    assert called >= EVERYWHERE
+    if name.endswith(".yml"):
+        assert yaml.safe_load(text)

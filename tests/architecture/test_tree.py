@@ -12,10 +12,10 @@ from tests.architecture.sources import ROOT, Finding, files
 
 # Everything else has a folder of its own.
 AT_ROOT = {
-    ".ci", ".editorconfig", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md",
-    "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "agents", "backend", "benchmarks",
-    ".dockerignore", "compose", "docker-compose.yml", "docs", "frontend",
-    "packages", "pyproject.toml", "requirements", "tests",
+    ".ci", ".dockerignore", ".editorconfig", ".github", ".gitignore", ".gitlab-ci.yml",
+    ".pre-commit-config.yaml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile",
+    "README.md", "agents", "backend", "benchmarks", "clients", "compose", "docker-compose.yml",
+    "docs", "frontend", "packages", "pyproject.toml", "requirements", "tests",
 }  # fmt: skip
 # Homes of people and of root: a path of the machine on which a file was written.
 MACHINE_PATH = re.compile(r"(?<![\w.~:/-])/(?:root/|work/|home/[a-z]|Users/[A-Za-z])")

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 # Folders whose tests share it: on each worker that had some of them it would be made again.
-FOLDERS = ("e2e", "integration/api", "integration/cli", "integration/model", "quality")
+FOLDERS = (
+    "e2e",
+    "integration/api",
+    "integration/cli",
+    "integration/model",
+    "integration/moving",
+    "quality",
+)
 _TESTS = Path(__file__).parents[1]
 
 

@@ -29,6 +29,11 @@ from sutazai.adapters.minilm.inprocess import InProcessEmbeddings
 @pytest.fixture(scope="session")
 def models_dir() -> Path:
     """Give the folder that keeps the model's graph between sessions."""
+    return prepared_models()
+
+
+def prepared_models() -> Path:
+    """Find the folder that keeps the model's graph between sessions."""
     given = os.environ.get("SUTAZAI_TEST_MODELS")
     return Path(given) if given else Path.home() / ".cache" / "sutazai" / "models"
 

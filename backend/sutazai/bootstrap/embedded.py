@@ -43,6 +43,7 @@ from sutazai_kit.files.local import LocalFiles
 from sutazai_kit.live.memory import MemoryLive
 from sutazai_kit.runner import Runner, RunnerSettings
 from sutazai_kit.vectors.edge import open_edge_vectors
+from sutazai_kit.vectors.store import stored_collections
 
 # Time agents get to finish when the platform stops; all of it is to be gone within 20 s.
 DRAIN_S = 5.0
@@ -85,6 +86,7 @@ async def open_embedded(
         await _first_start(settings.home, services, api_url)
         # The instance lock proves that no worker of an earlier start lives.
         await services.tasks.records.disown()
+        await _mended(settings.home / "vectors", services)
         await stack.enter_async_context(background(**services.loops()))
         stack.push_async_callback(services.models.metering.finish)
         stack.push_async_callback(_all_applied, bus, services.outcomes)
@@ -100,6 +102,7 @@ async def open_embedded(
             requests=services.requests,
             registry=registry,
             models=services.models,
+            moving=services.moving,
             checks={"database": ports.database.ping, "embedder": embedder.check},
             metrics=services.metrics.registry,
             degraded=degraded or {},
@@ -196,6 +199,13 @@ async def _first_start(home: Path, services: Services, api_url: str) -> None:
         logger.info("First start: the API key is in {}", home / "credentials.json")
     for tenant in await services.identity.tenants():
         await services.knowledge.ensure_collection(tenant, DEFAULT)
+
+
+async def _mended(vectors: Path, services: Services) -> None:
+    """Have collections embedded anew whose folders are not there: after a restore, say."""
+    there = await asyncio.to_thread(stored_collections, vectors)
+    if mended := await services.knowledge.mend(there):
+        logger.warning("{} collections have no points here; they are embedded anew", mended)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from loguru import logger
 
+import sutazai
 from sutazai.adapters.embeddings.cached import CachedEmbeddings
 from sutazai.bootstrap.metrics import PlatformMetrics, Reading
 from sutazai.bootstrap.models import wire_models
@@ -27,6 +28,7 @@ from sutazai.core.limits.port import Limits
 from sutazai.core.limits.requests import RequestLimit
 from sutazai.core.models.answers import KeptAnswers
 from sutazai.core.models.service import Models
+from sutazai.core.moving.service import Moving
 from sutazai.core.runs.feed import EventFeed
 from sutazai.core.runs.model import NewWakeUp
 from sutazai.core.runs.service import Runs
@@ -36,6 +38,7 @@ from sutazai.core.tasks.relay import Relay
 from sutazai.core.tasks.service import Tasks
 from sutazai.records.conversations import SqlConversations
 from sutazai.records.database import Database
+from sutazai.records.exports import SqlMoving
 from sutazai.records.identity import SqlIdentity
 from sutazai.records.knowledge import SqlKnowledge
 from sutazai.records.ledger import SqlLedger
@@ -90,6 +93,7 @@ class Services:
     outcomes: OutcomeConsumer
     sweeper: Sweeper
     models: Models
+    moving: Moving
     metrics: PlatformMetrics
 
     def loops(self, *, relay: bool = True) -> dict[str, Coroutine[Any, Any, None]]:
@@ -163,6 +167,7 @@ def wire(
         outcomes=outcomes,
         sweeper=sweeper,
         models=models,
+        moving=_moving(ports, knowledge),
         metrics=metrics,
     )
 
@@ -217,6 +222,16 @@ def _knowledge(
         embeddings=CachedEmbeddings(ports.embeddings, ports.cache, metrics.question_looked_up),
         on_leftovers=sweeper.nudge,
         max_collections=settings.knowledge.max_collections,
+    )
+
+
+def _moving(ports: Ports, knowledge: Knowledge) -> Moving:
+    return Moving(
+        records=SqlMoving(ports.database),
+        files=ports.files,
+        embed_anew=knowledge.embed_anew,
+        on_leftovers=knowledge.on_leftovers,
+        product=sutazai.__version__,
     )
 
 

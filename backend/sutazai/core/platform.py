@@ -13,6 +13,7 @@ from sutazai.core.identity.service import Identity
 from sutazai.core.knowledge.service import Knowledge
 from sutazai.core.limits.requests import RequestLimit
 from sutazai.core.models.service import Models
+from sutazai.core.moving.service import Moving
 from sutazai.core.runs.service import Runs
 from sutazai.core.tasks.service import Tasks
 
@@ -47,6 +48,7 @@ class Platform:
     requests: RequestLimit
     registry: Registry
     models: Models
+    moving: Moving
     checks: Mapping[str, Check]
     metrics: CollectorRegistry
     profile: str = "embedded"

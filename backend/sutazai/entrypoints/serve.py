@@ -104,6 +104,7 @@ def _server(platform: Platform, settings: Settings, dashboard: Dashboard | None)
     app = create_app(
         platform,
         upload_limit=settings.api.upload_limit,
+        import_limit=settings.api.import_limit,
         places=Places(dashboards, login.canonical_host),
     )
     config = uvicorn.Config(

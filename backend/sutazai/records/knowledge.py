@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sutazai.core.knowledge.model import Collection, Document
 from sutazai.core.knowledge.ports import (
     ChunkPlace,
+    CollectionPlaces,
     RebuildTransaction,
     SearchScope,
     StoredText,
@@ -98,6 +99,12 @@ _SCOPE = Reading(
 )
 
 
+_ALL_PLACES = """
+SELECT c.tenant_id, c.name, c.physical, b.id, b.physical
+FROM collections c LEFT JOIN rebuilds b ON b.collection_id = c.id ORDER BY c.id
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class SqlKnowledge:
     """Collections and documents in PostgreSQL."""
@@ -148,6 +155,10 @@ class SqlKnowledge:
         async with self.database.hot(tenant) as connection:
             row = await _COLLECTION.row(connection, name=name)
         return _counted(row or no_collection(name))
+
+    async def all_places(self) -> list[CollectionPlaces]:
+        """Tell of every collection, of all tenants, where its points are."""
+        return [CollectionPlaces(*row) for row in await self.database.look(_ALL_PLACES)]
 
     def removing_collection(
         self, tenant: UUID, name: str

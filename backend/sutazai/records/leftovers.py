@@ -35,6 +35,9 @@ FROM gone WHERE leftovers.id = $1
 _FORGET = "DELETE FROM leftovers WHERE id = $1"
 _FORGET_EMPTY = "DELETE FROM leftovers WHERE id = $1 AND files = '{}'"
 _LOCK_FILES = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+# Held while files are read that are not to go: by exports, and by backups. Asked for, not waited
+# for: whoever waits alone for what is shared makes all wait who come to share it.
+_LOCK_KEPT = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))"
 _SOME_FILES = """
 SELECT files[:$2] AS files FROM leftovers
 WHERE id = $1 AND not_before <= clock_timestamp() FOR UPDATE SKIP LOCKED
@@ -65,6 +68,11 @@ _INDEXING_LASTS_S = 5.0
 def files_lock(tenant: UUID) -> str:
     """Name the advisory lock on a tenant's files: shared by uploads, the sweeper's alone."""
     return f"sutazai.files:{tenant}"
+
+
+def kept_lock(tenant: UUID) -> str:
+    """Name the advisory lock on a tenant's files being there: shared by those who read them all."""
+    return f"sutazai.kept:{tenant}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +113,11 @@ class SqlLeftovers:
         """Hold files nobody refers to while they are removed; on leaving they are done with."""
         async with self.database.work() as connection:
             await connection.execute(_LOCK_FILES, files_lock(leftover.tenant))
+            # Sweepers wait for each other above; so it is somebody who reads that holds this.
+            if not await connection.fetchval(_LOCK_KEPT, kept_lock(leftover.tenant)):
+                await connection.execute(_LATER, leftover.id, _INDEXING_LASTS_S)
+                yield None
+                return
             files = await connection.fetchval(_SOME_FILES, leftover.id, limit)
             if not files:
                 yield None
@@ -131,6 +144,9 @@ class SqlLeftovers:
         """Hold those of a tenant's files that no version refers to while they are removed."""
         async with self.database.work() as connection:
             await connection.execute(_LOCK_FILES, files_lock(tenant))
+            if not await connection.fetchval(_LOCK_KEPT, kept_lock(tenant)):
+                yield None
+                return
             # Asked first: what was pending until now is referred to when that is asked.
             if await connection.fetchval(_INDEXING, tenant):
                 yield None

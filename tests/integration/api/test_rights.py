@@ -67,6 +67,8 @@ write  POST   /api/v1/conversations
 write  PATCH  /api/v1/conversations/{conversation}                    conversation
 write  DELETE /api/v1/conversations/{conversation}                    conversation
 write  POST   /api/v1/conversations/{conversation}/messages           conversation
+admin  GET    /api/v1/export
+admin  POST   /api/v1/import
 admin  POST   /api/v1/tenants
 admin  GET    /api/v1/users
 admin  POST   /api/v1/users
@@ -101,6 +103,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/keys": {"json": {"name": "k", "scopes": []}},
     "POST /api/v1/search": {"json": {"query": "words"}},
     "PATCH /api/v1/conversations/{conversation}": {"json": {"title": "Words"}},
+    "POST /api/v1/conversations/{conversation}/messages": {"json": {"goal": "Which words?"}},
     "PATCH /api/v1/users/{user}": {"json": {"disabled": False}},
 }
 

@@ -209,8 +209,12 @@ async def test_a_user_sees_and_changes_nothing_of_another_of_the_tenant(tenants:
     other = uuid4()
     with psycopg.connect(tenants.database.admin) as connection:
         connection.execute(
-            "INSERT INTO sutazai.users (id, tenant_id, email, password_hash, role)"
-            " VALUES (%s, %s, 'other@example.org', 'hash', 'member')",
+            "INSERT INTO sutazai.users (id, tenant_id, email, password_hash)"
+            " VALUES (%s, %s, 'other@example.org', 'hash')",
+            [other, tenants.a],
+        )
+        connection.execute(
+            "INSERT INTO sutazai.memberships (user_id, tenant_id, role) VALUES (%s, %s, 'member')",
             [other, tenants.a],
         )
     for user in (other, None):

@@ -21,6 +21,8 @@ from sutazai.entrypoints.api.routes.users import NewUserBody, UserChange
 from sutazai.entrypoints.api.shapes import NewCollection, NewRunBody, Problem, Question
 
 OPERATIONS = {
+    "export_tenant": "GET /api/v1/export",
+    "import_tenant": "POST /api/v1/import",
     "create_collection": "POST /api/v1/collections",
     "list_collections": "GET /api/v1/collections",
     "get_collection": "GET /api/v1/collections/{name}",

@@ -43,6 +43,7 @@ def test_before_the_first_start_nothing_is_wrong_and_nothing_is_made(
         "disk": "ok",
         "home": "note",
         "credentials": "note",
+        "secrets": "note",
         "instance": "note",
         "port": "ok",
     }
@@ -156,3 +157,32 @@ def test_the_check_changes_no_file(cli: Run, home: Path, free_port: int) -> None
     cli("--home", home, "doctor")
     assert sorted((path.name, path.read_bytes()) for path in home.iterdir()) == before
     assert json.loads(before[0][1])["api_url"] == "http://127.0.0.1:1"
+
+
+def test_it_closes_what_others_can_read_and_changes_nothing_unasked(
+    cli: Run, home: Path, free_port: int
+) -> None:
+    (home / "secrets").mkdir(mode=0o755)
+    (home / "secrets" / "tokens.key").write_text("00")
+    opened = {home: 0o755, home / "credentials.json": 0o644, home / "secrets/tokens.key": 0o640}
+    for path, mode in opened.items():
+        path.chmod(mode)
+    told = cli("--home", home, "doctor")
+    assert told.code == 1
+    assert f"$ chmod 600 {home / 'credentials.json'}" in told.out.replace("\n", " ")
+    assert "`sutazai doctor --fix` runs what closes files to others." in told.out
+    assert {path: path.stat().st_mode & 0o777 for path in opened} == opened
+
+    mended = cli("--home", home, "doctor", "--fix", "--json")
+    states = {name: check["state"] for name, check in findings(mended).items()}
+    assert [states[name] for name in ("home", "credentials", "secrets")] == ["ok"] * 3
+    assert f"chmod 700 {home}" in str(mended.json["mended"])
+    assert all(not path.stat().st_mode & 0o077 for path in (*opened, home / "secrets"))
+    again = cli("--home", home, "doctor", "--fix", "--json")
+    assert again.json["mended"] == []
+
+
+def test_what_is_not_safe_is_told_and_not_run(cli: Run, home: Path, free_port: int) -> None:
+    seen = findings(cli("--home", home, "doctor", "--fix", "--json"))
+    assert list(seen["instance"]["command"]) == ["sutazai", "--home", str(home), "run"]
+    assert not seen["instance"]["safe"]

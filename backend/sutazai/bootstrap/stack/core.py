@@ -196,6 +196,7 @@ def _platform(services: Services, opened: _Opened) -> Platform:
         requests=services.requests,
         registry=opened.registry,
         models=services.models,
+        moving=services.moving,
         checks=checks,
         metrics=services.metrics.registry,
         profile="stack",

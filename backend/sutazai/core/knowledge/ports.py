@@ -46,6 +46,17 @@ class StoredText:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectionPlaces:
+    """Where the points of a collection are, and where those of its rebuild, if there is one."""
+
+    tenant: UUID
+    name: str
+    physical: UUID
+    rebuild: UUID | None
+    target: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class RebuildUnderWay:
     """A rebuild that has not ended: its run, and the model that it embeds by."""
 
@@ -140,6 +151,9 @@ class KnowledgeRecords(Protocol):
 
     async def collection(self, tenant: UUID, name: str) -> Collection:
         """Read a collection with its counts."""
+
+    async def all_places(self) -> list[CollectionPlaces]:
+        """Tell of every collection, of all tenants, where its points are."""
 
     def removing_collection(
         self, tenant: UUID, name: str

@@ -1,6 +1,6 @@
 """Knowledge: collections of documents, uploads that are indexed by runs, search."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol, TypeGuard, TypeVar
 from uuid import UUID
@@ -128,6 +128,41 @@ class Knowledge:
             self.records, self.files, self.vectors, self.embeddings, self.runs, self.cancel_run
         )
         return await rebuilding.begin(tenant, name)
+
+    async def embed_anew(self, tenant: UUID, name: str) -> UUID:
+        """Start the run that embeds a collection whose points are not there, and give it.
+
+        Nothing is found in it until that run has ended.
+
+        Raises:
+            NotFound: this tenant has no such collection.
+        """
+        collection = await self.records.collection(tenant, name)
+        # The run first: where this ends in between, what is missing is made by the run's end.
+        rebuild = await self.rebuild(tenant, name)
+        await self.vectors.create(collection.physical, collection.model.dimension)
+        return rebuild.run
+
+    async def mend(self, there: Set[UUID]) -> int:
+        """Embed anew each collection, of all tenants, whose points are not in the vector store.
+
+        So it is after a restore, and when that store was lost. Call it before agents work.
+
+        Args:
+            there: the collections that the vector store has.
+
+        Returns:
+            How many collections are embedded anew.
+        """
+        mended = 0
+        for places in await self.records.all_places():
+            if places.rebuild is not None and places.target not in there:
+                reason = "what it had embedded is not there any more"
+                await self.cancel_run(places.tenant, places.rebuild, reason)
+            if places.physical not in there:
+                await self.embed_anew(places.tenant, places.name)
+                mended += 1
+        return mended
 
     # -- documents --------------------------------------------------------------------------------
 

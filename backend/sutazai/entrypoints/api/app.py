@@ -26,6 +26,7 @@ from sutazai.entrypoints.api.routes import (
     keys,
     login,
     models,
+    moving,
     runs,
     search,
     sessions,
@@ -44,7 +45,7 @@ are about, and a `request_id`.
 PING_S = 15.0
 ROUTERS = (
     *(collections.router, documents.router, search.router, runs.router, conversations.router),
-    *(agents.router, models.router, auth.router, sessions.router, sessions.keyed),
+    *(moving.router, agents.router, models.router, auth.router, sessions.router, sessions.keyed),
     *(
         users.router,
         keys.router,
@@ -61,6 +62,7 @@ def create_app(
     platform: Platform,
     *,
     upload_limit: int,
+    import_limit: int = 0,
     ping_s: float = PING_S,
     places: Places | None = None,
 ) -> App:
@@ -69,6 +71,7 @@ def create_app(
     Args:
         platform: what the routes call.
         upload_limit: largest request body in bytes.
+        import_limit: the same of an import; 0: as that of all.
         ping_s: seconds between two comments in a stream of events that has nothing to say.
         places: where a login leads; None: to the dashboard where it is by default.
     """
@@ -80,7 +83,8 @@ def create_app(
     app.openapi = openapi_document  # type: ignore[method-assign]
     app.state.query_names = query_names(openapi_document())
     http = HttpMetrics(platform.metrics)
-    return RequestScope(BodyLimit(app, upload_limit), http.observe)
+    larger = {moving.IMPORT: import_limit} if import_limit else {}
+    return RequestScope(BodyLimit(app, upload_limit, larger=larger), http.observe)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import suppress
 from time import perf_counter
 from typing import Any
@@ -90,26 +90,34 @@ class BodyLimit:
     so that the client reads the answer and not a reset.
     """
 
-    def __init__(self, app: App, limit: int, drain_s: float = DRAIN_S) -> None:
-        """Take the application and the largest body in bytes."""
+    def __init__(
+        self,
+        app: App,
+        limit: int,
+        drain_s: float = DRAIN_S,
+        larger: Mapping[str, int] | None = None,
+    ) -> None:
+        """Take the application, the largest body in bytes, and that of paths with one of theirs."""
         self.app, self.limit, self.drain_s = app, limit, drain_s
+        self.larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        body = _Body(receive, send, self.limit, self.drain_s)
-        if (_declared_length(scope) or 0) > self.limit:
+        limit = self.larger.get(scope["path"], self.limit)
+        body = _Body(receive, send, limit, self.drain_s)
+        if (_declared_length(scope) or 0) > limit:
             body.exceeded = True
         else:
             with suppress(BodyTooLargeError):
                 await self.app(scope, body.receive, body.send)
         if body.exceeded and not body.answered:
-            await self._refuse(scope, body)
+            await self._refuse(scope, body, limit)
 
-    async def _refuse(self, scope: Scope, body: "_Body") -> None:
-        megabytes = self.limit / (1024 * 1024)
+    async def _refuse(self, scope: Scope, body: "_Body", limit: int) -> None:
+        megabytes = limit / (1024 * 1024)
         detail = f"the request is larger than {megabytes:g} MiB, the limit of this installation"
         answer = problem(413, "too_large", detail, str(scope.get("request_id", "-")))
         await answer(scope, body.receive, body.send_on)

@@ -25,6 +25,7 @@ TAGS = [
     {"name": "conversations", "description": "Questions in the context of what was said before."},
     {"name": "agents", "description": "Who works here."},
     {"name": "models", "description": "The language models that agents use."},
+    {"name": "moving", "description": "What a tenant knows and ran, out of here and in again."},
     {"name": "session", "description": "Who is logged in."},
     {"name": "people", "description": "Users, API keys, tenants, and what happened to them."},
     {"name": "health", "description": "How the platform does."},

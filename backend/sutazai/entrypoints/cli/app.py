@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from sutazai.entrypoints.cli.agents import agents
 from sutazai.entrypoints.cli.ask import ask
 from sutazai.entrypoints.cli.audit import audit
+from sutazai.entrypoints.cli.backup import backup, restore
 from sutazai.entrypoints.cli.chat import chat
 from sutazai.entrypoints.cli.collections import collections
 from sutazai.entrypoints.cli.conversations import conversations
@@ -17,8 +19,10 @@ from sutazai.entrypoints.cli.index import index
 from sutazai.entrypoints.cli.ingest import ingest
 from sutazai.entrypoints.cli.keys import keys
 from sutazai.entrypoints.cli.models import models
+from sutazai.entrypoints.cli.moving import export, import_
 from sutazai.entrypoints.cli.run import run
 from sutazai.entrypoints.cli.runs import runs
+from sutazai.entrypoints.cli.search import search
 from sutazai.entrypoints.cli.session import HomeOption
 from sutazai.entrypoints.cli.stack import stack
 from sutazai.entrypoints.cli.tenants import tenants
@@ -77,12 +81,18 @@ app.add_typer(runs, name="runs")
 app.add_typer(documents, name="documents")
 app.add_typer(collections, name="collections")
 app.add_typer(index, name="index")
+app.command()(search)
+app.command()(agents)
 app.command()(models)
 app.add_typer(users, name="users")
 app.add_typer(keys, name="keys")
 app.add_typer(tenants, name="tenants")
 app.add_typer(audit, name="audit")
+app.command()(export)
+app.command("import")(import_)
 app.command()(run)
+app.command()(backup)
+app.command()(restore)
 app.command()(doctor)
 app.add_typer(stack, name="stack")
 

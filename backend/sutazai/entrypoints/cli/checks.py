@@ -35,12 +35,18 @@ ANSWER_S = 5.0
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check saw; `note` is neither good nor bad, such as a platform that is not started."""
+    """What a check saw; `note` is neither good nor bad, such as a platform that is not started.
+
+    `command` is the exact one that mends it, where one does; a `safe` one changes nothing but who
+    may read a file, so `--fix` may run it.
+    """
 
     name: str
     state: Literal["ok", "note", "failed"]
     detail: str
     remedy: str | None = None
+    command: tuple[str, ...] = ()
+    safe: bool = False
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -53,6 +59,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield check_home(home)
     yield check_socket(home)
     yield check_credentials(home)
+    yield check_secrets(home)
     try:
         instance = read_instance(home)
     except OSError as error:
@@ -102,6 +109,7 @@ def check_torch(module: str = "torch") -> Finding:
         "failed",
         f"{module} is installed; nothing here uses it",
         f"Remove it: `{sys.executable} -m pip uninstall {module}`.",
+        (sys.executable, "-m", "pip", "uninstall", module),
     )
 
 
@@ -133,7 +141,8 @@ def check_home(home: Path) -> Finding:
     # Passing through (x) is let be: PostgreSQL started by root runs as another account.
     if mode & 0o066:
         remedy = f"Close it: `chmod 700 {home}`."
-        return Finding("home", "failed", f"{home} is open to others (mode {mode:04o})", remedy)
+        seen = f"{home} is open to others (mode {mode:04o})"
+        return Finding("home", "failed", seen, remedy, ("chmod", "700", str(home)), safe=True)
     return Finding("home", "ok", f"{home} (mode {mode:04o})")
 
 
@@ -156,7 +165,10 @@ def check_credentials(home: Path) -> Finding:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         remedy = f"Close it: `chmod 600 {path}`."
-        return Finding("credentials", "failed", f"others can read them (mode {mode:04o})", remedy)
+        seen = f"others can read them (mode {mode:04o})"
+        return Finding(
+            "credentials", "failed", seen, remedy, ("chmod", "600", str(path)), safe=True
+        )
     try:
         read_credentials(home)
     except CliError as error:
@@ -164,10 +176,26 @@ def check_credentials(home: Path) -> Finding:
     return Finding("credentials", "ok", f"{path} (mode {mode:04o})")
 
 
+def check_secrets(home: Path) -> Finding:
+    """See whether the installation's secrets are readable by their owner alone."""
+    folder = home / "secrets"
+    if not folder.is_dir():
+        return Finding("secrets", "note", "none yet; the first start makes them")
+    there = [folder, *sorted(folder.iterdir())]
+    shut = [path for path in there if not stat.S_IMODE(path.stat().st_mode) & 0o077]
+    wrong = [str(path) for path in there if path not in shut]
+    if wrong:
+        remedy = f"Close them: `chmod go= {' '.join(wrong)}`."
+        seen = f"others can read {', '.join(Path(path).name for path in wrong)}"
+        return Finding("secrets", "failed", seen, remedy, ("chmod", "go=", *wrong), safe=True)
+    return Finding("secrets", "ok", f"{len(there) - 1} files, closed to others")
+
+
 def check_instance(instance: InstanceStatus, home: Path) -> Finding:
     """See whether the platform of this home runs."""
     if instance.state == "stopped":
-        return Finding("instance", "note", "not running", how_to_start(home))
+        start = ("sutazai", "--home", str(home), "run")
+        return Finding("instance", "note", "not running", how_to_start(home), start)
     who = f"process {instance.pid}" if instance.pid else "a process not visible from here"
     since = f", since {instance.started_at}" if instance.started_at else ""
     state: Literal["ok", "note"] = "ok" if instance.state == "running" else "note"

@@ -1,19 +1,24 @@
 """A typed client of the HTTP API: requests, problem documents, pages, streams of events."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import IO
 from uuid import UUID
 
 import httpx2
 
 from sutazai.entrypoints.cli.shapes import (
+    Agent,
     ApiKey,
     AuditEntry,
     AuditVerdict,
     Collection,
     Conversation,
     Document,
+    Hits,
+    ImportResult,
     MadeKey,
     MadeMember,
     Member,
@@ -151,9 +156,46 @@ class ApiClient(Transport):
             Posted, await self._call("POST", path, json={"goal": goal}, headers=headers)
         )
 
+    def agents(self, limit: int | None = None) -> AsyncIterator[Agent]:
+        """Give the agents by name, page by page; all of them without a limit."""
+        return self._pages(Agent, "/agents", limit)
+
+    async def search(self, query: str, collection: str, limit: int) -> Hits:
+        """Find passages of a collection, best first."""
+        asked = {"query": query, "collection": collection, "limit": limit}
+        return self._read(Hits, await self._call("POST", "/search", json=asked))
+
     async def models(self) -> ModelsState:
         """Give the language models that are there."""
         return self._read(ModelsState, await self._call("GET", "/models"))
+
+    async def export(self, file: IO[bytes]) -> None:
+        """Write an export of the tenant, a tar archive, into a file."""
+        timeout = httpx2.Timeout(SILENCE_S, connect=CONNECT_S, pool=None)
+        try:
+            async with self._http.stream("GET", "/api/v1/export", timeout=timeout) as answer:
+                if not answer.is_success:
+                    await answer.aread()
+                    raise problem_of(answer)
+                async for part in answer.aiter_bytes():
+                    await asyncio.to_thread(file.write, part)
+        except httpx2.TransportError as error:
+            raise self._unreachable(error) from error
+
+    async def import_export(self, parts: AsyncIterator[bytes]) -> ImportResult:
+        """Send an export, a tar archive, to be imported, and wait for as long as that takes."""
+        try:
+            response = await self._http.post(
+                "/api/v1/import",
+                content=parts,
+                headers={"Content-Type": "application/x-tar"},
+                timeout=httpx2.Timeout(None, connect=CONNECT_S),
+            )
+        except httpx2.TransportError as error:
+            raise self._unreachable(error) from error
+        if not response.is_success:
+            raise problem_of(response)
+        return self._read(ImportResult, response)
 
     async def run(self, run: str | UUID) -> Run:
         """Give one run."""

@@ -161,6 +161,38 @@ class ModelsState(Shape):
     models: tuple[Model, ...] = ()
 
 
+class Agent(Shape):
+    """An agent: what it can do, and how busy it is."""
+
+    name: str
+    description: str = ""
+    status: str = ""
+    capabilities: tuple[str, ...] = ()
+    workers: int = 0
+    slots: int = 0
+    busy: int = 0
+    done: int = 0
+    failed: int = 0
+    last_work_at: datetime | None = None
+
+
+class Hit(Shape):
+    """A passage that was found."""
+
+    document: DocumentName
+    heading_path: tuple[str, ...] = ()
+    start: int
+    end: int
+    text: str
+    score: float = 0.0
+
+
+class Hits(Shape):
+    """What was found, best first."""
+
+    hits: tuple[Hit, ...] = ()
+
+
 class PartHealth(Shape):
     """How one part of the platform does."""
 
@@ -175,6 +207,14 @@ class Health(Shape):
     ready: bool
     profile: str = ""
     parts: tuple[PartHealth, ...] = ()
+
+
+class ImportResult(Shape):
+    """What came of an import, and the runs that embed it."""
+
+    objects: dict[str, int] = Field(default_factory=dict)
+    files: int = 0
+    rebuilds: tuple[UUID, ...] = ()
 
 
 class Upload(Shape):

@@ -57,6 +57,7 @@ def _public(opened: OpenCore, settings: Settings) -> Any:
     return create_app(
         opened.platform,
         upload_limit=settings.api.upload_limit,
+        import_limit=settings.api.import_limit,
         places=Places(login.dashboards, login.canonical_host),
     )
 

@@ -258,3 +258,12 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def stored_collections(root: Path) -> set[UUID]:
+    """Name the collections that are under a root folder, opening none."""
+    found: set[UUID] = set()
+    for record in root.glob(f"*/{_RECORD}"):
+        with suppress(ValueError):
+            found.add(UUID(record.parent.name))
+    return found

@@ -1,0 +1,1 @@
+"""Backups of a whole embedded installation: made while it runs, restored into an empty home."""

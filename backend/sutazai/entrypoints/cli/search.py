@@ -1,0 +1,52 @@
+"""`sutazai search`: passages of a collection, without a run and without a model."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sutazai.entrypoints.cli.session import CollectionOption, HomeOption, JsonOption, open_client
+
+if TYPE_CHECKING:
+    from sutazai.entrypoints.cli.client import ApiClient
+
+
+def search(
+    context: typer.Context,
+    query: Annotated[
+        str, typer.Argument(metavar="TEXT", help="What to look for.", show_default=False)
+    ],
+    collection: CollectionOption = "default",
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", metavar="N", min=1, max=100, help="How many.")
+    ] = 5,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Find passages by meaning and by words, best first.
+
+    [dim]Examples[/dim]
+
+      sutazai search "retries and delays"
+      sutazai search -c handbook -n 10 backups
+    """
+    asyncio.run(_search(open_client(context, home), query, collection, limit, as_json=as_json))
+
+
+async def _search(
+    client: "ApiClient", query: str, collection: str, limit: int, *, as_json: bool
+) -> None:
+    from sutazai.entrypoints.cli.render import as_plain, one_line, open_console, print_json, say
+
+    async with client:
+        found = await client.search(query, collection, limit)
+    if as_json:
+        print_json(as_plain(found))
+        return
+    console = open_console()
+    if not found.hits:
+        say(console, f"Nothing is found in {collection}.")
+    for number, hit in enumerate(found.hits, 1):
+        place = " › ".join((hit.document.name, *hit.heading_path))
+        say(console, (f"{number}. ", "bold"), (place, "bold"), f"  {hit.start}-{hit.end}")
+        say(console, one_line(hit.text, 300), indent=3)

@@ -1,0 +1,309 @@
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from uuid import UUID
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..models.run_status import RunStatus
+
+if TYPE_CHECKING:
+    from ..models.citation import Citation
+    from ..models.context_use import ContextUse
+    from ..models.run_shape_result_type_0 import RunShapeResultType0
+    from ..models.run_shape_usage import RunShapeUsage
+    from ..models.step_shape import StepShape
+
+
+T = TypeVar("T", bound="RunShape")
+
+
+@_attrs_define
+class RunShape:
+    """A run with its steps; `usage` sums up what they counted.
+
+    Attributes:
+        id (UUID):
+        status (RunStatus): Where a run stands.
+        workflow (str):
+        goal (str):
+        collection (None | str):
+        created_at (datetime.datetime):
+        started_at (datetime.datetime | None):
+        finished_at (datetime.datetime | None):
+        result (None | RunShapeResultType0): Of the workflow `answer`: answer, kind (extract | generated), grounded,
+            confidence (1 to 10).
+        citations (list[Citation]):
+        error (None | str):
+        steps (list[StepShape]):
+        usage (RunShapeUsage):
+        conversation (None | UUID): The conversation that asked, which its user alone can open.
+        context (ContextUse | None): How much of what was said before the question was asked with.
+    """
+
+    id: UUID
+    status: RunStatus
+    workflow: str
+    goal: str
+    collection: None | str
+    created_at: datetime.datetime
+    started_at: datetime.datetime | None
+    finished_at: datetime.datetime | None
+    result: None | RunShapeResultType0
+    citations: list[Citation]
+    error: None | str
+    steps: list[StepShape]
+    usage: RunShapeUsage
+    conversation: None | UUID
+    context: ContextUse | None
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.context_use import ContextUse  # noqa: PLC0415
+        from ..models.run_shape_result_type_0 import RunShapeResultType0  # noqa: PLC0415
+
+        id = str(self.id)
+
+        status = self.status.value
+
+        workflow = self.workflow
+
+        goal = self.goal
+
+        collection: None | str
+        collection = self.collection
+
+        created_at = self.created_at.isoformat()
+
+        started_at: None | str
+        if isinstance(self.started_at, datetime.datetime):
+            started_at = self.started_at.isoformat()
+        else:
+            started_at = self.started_at
+
+        finished_at: None | str
+        if isinstance(self.finished_at, datetime.datetime):
+            finished_at = self.finished_at.isoformat()
+        else:
+            finished_at = self.finished_at
+
+        result: dict[str, Any] | None
+        if isinstance(self.result, RunShapeResultType0):
+            result = self.result.to_dict()
+        else:
+            result = self.result
+
+        citations = []
+        for citations_item_data in self.citations:
+            citations_item = citations_item_data.to_dict()
+            citations.append(citations_item)
+
+        error: None | str
+        error = self.error
+
+        steps = []
+        for steps_item_data in self.steps:
+            steps_item = steps_item_data.to_dict()
+            steps.append(steps_item)
+
+        usage = self.usage.to_dict()
+
+        conversation: None | str
+        if isinstance(self.conversation, UUID):
+            conversation = str(self.conversation)
+        else:
+            conversation = self.conversation
+
+        context: dict[str, Any] | None
+        if isinstance(self.context, ContextUse):
+            context = self.context.to_dict()
+        else:
+            context = self.context
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "id": id,
+                "status": status,
+                "workflow": workflow,
+                "goal": goal,
+                "collection": collection,
+                "created_at": created_at,
+                "started_at": started_at,
+                "finished_at": finished_at,
+                "result": result,
+                "citations": citations,
+                "error": error,
+                "steps": steps,
+                "usage": usage,
+                "conversation": conversation,
+                "context": context,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.citation import Citation  # noqa: PLC0415
+        from ..models.context_use import ContextUse  # noqa: PLC0415
+        from ..models.run_shape_result_type_0 import RunShapeResultType0  # noqa: PLC0415
+        from ..models.run_shape_usage import RunShapeUsage  # noqa: PLC0415
+        from ..models.step_shape import StepShape  # noqa: PLC0415
+
+        d = dict(src_dict)
+        id = UUID(d.pop("id"))
+
+        status = RunStatus(d.pop("status"))
+
+        workflow = d.pop("workflow")
+
+        goal = d.pop("goal")
+
+        def _parse_collection(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        collection = _parse_collection(d.pop("collection"))
+
+        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
+
+        def _parse_started_at(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                started_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return started_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        started_at = _parse_started_at(d.pop("started_at"))
+
+        def _parse_finished_at(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                finished_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return finished_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        finished_at = _parse_finished_at(d.pop("finished_at"))
+
+        def _parse_result(data: object) -> None | RunShapeResultType0:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                result_type_0 = RunShapeResultType0.from_dict(data)
+
+                return result_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | RunShapeResultType0, data)
+
+        result = _parse_result(d.pop("result"))
+
+        citations = []
+        _citations = d.pop("citations")
+        for citations_item_data in _citations:
+            citations_item = Citation.from_dict(citations_item_data)
+
+            citations.append(citations_item)
+
+        def _parse_error(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        error = _parse_error(d.pop("error"))
+
+        steps = []
+        _steps = d.pop("steps")
+        for steps_item_data in _steps:
+            steps_item = StepShape.from_dict(steps_item_data)
+
+            steps.append(steps_item)
+
+        usage = RunShapeUsage.from_dict(d.pop("usage"))
+
+        def _parse_conversation(data: object) -> None | UUID:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                conversation_type_0 = UUID(data)
+
+                return conversation_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | UUID, data)
+
+        conversation = _parse_conversation(d.pop("conversation"))
+
+        def _parse_context(data: object) -> ContextUse | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                context_type_0 = ContextUse.from_dict(data)
+
+                return context_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(ContextUse | None, data)
+
+        context = _parse_context(d.pop("context"))
+
+        run_shape = cls(
+            id=id,
+            status=status,
+            workflow=workflow,
+            goal=goal,
+            collection=collection,
+            created_at=created_at,
+            started_at=started_at,
+            finished_at=finished_at,
+            result=result,
+            citations=citations,
+            error=error,
+            steps=steps,
+            usage=usage,
+            conversation=conversation,
+            context=context,
+        )
+
+        run_shape.additional_properties = d
+        return run_shape
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

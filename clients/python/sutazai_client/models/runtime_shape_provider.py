@@ -1,0 +1,12 @@
+from enum import StrEnum
+
+
+class RuntimeShapeProvider(StrEnum):
+    ANTHROPIC = "anthropic"
+    LLAMA_CPP = "llama_cpp"
+    OLLAMA = "ollama"
+    OPENAI_COMPATIBLE = "openai_compatible"
+    SCRIPTED = "scripted"
+
+    def __str__(self) -> str:
+        return str(self.value)

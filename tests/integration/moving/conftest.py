@@ -1,0 +1,53 @@
+"""Two installations: one with something in it, and an empty one that it moves to."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sutazai.bootstrap.processes.server import EmbeddedPostgres
+from tests.integration.api.answers import ended, indexed, upload
+from tests.integration.api.running import Running, running
+from tests.support.postgres import fresh_database, private_folder
+
+MANUAL = "# Backups\n\nBackups are made at two in the morning.\n\n# Keys\n\nKeys lie in the safe.\n"
+
+
+@pytest.fixture(scope="package")
+def source(postgres: EmbeddedPostgres, models_dir: Path) -> Iterator[Running]:
+    """Run an installation with documents, runs and a collection of its own."""
+    with (
+        private_folder() as home,
+        fresh_database(postgres) as name,
+        running(home, postgres.dsn(database=name), models_dir) as it,
+    ):
+        fill(it)
+        yield it
+
+
+@pytest.fixture(scope="module")
+def target(postgres: EmbeddedPostgres, models_dir: Path) -> Iterator[Running]:
+    """Run another installation, which is empty until a test of the module fills it."""
+    with (
+        private_folder() as home,
+        fresh_database(postgres) as name,
+        running(home, postgres.dsn(database=name), models_dir) as it,
+    ):
+        yield it
+
+
+def fill(platform: Running) -> None:
+    """Bring in documents, one replaced and one unreadable, and ask something."""
+    with platform.client() as api:
+        api.post("/api/v1/collections", json={"name": "handbook"}).raise_for_status()
+        indexed(api, "manual.md", "# Backups\n\nNobody makes any.\n", "handbook")
+        indexed(api, "manual.md", MANUAL, "handbook")
+        indexed(api, "naïve 𝄞.txt", "The lamp keeper lights the lamp at dusk.")
+        broken = upload(api, "broken.pdf", b"%PDF-1.7\nnothing of a page\n").json()
+        assert ended(api, broken["run"]["id"])["status"] == "failed"
+        asked = api.post(
+            "/api/v1/runs",
+            json={"goal": "When are backups made?", "collection": "handbook"},
+            headers={"Idempotency-Key": "first"},
+        ).json()
+        assert ended(api, asked["id"])["result"]["grounded"]
