@@ -24,7 +24,13 @@ def test_without_a_runtime_it_says_so_and_what_to_do(api: httpx2.Client) -> None
     assert "ollama pull" in shown["advice"]
     assert "SUTAZAI_MODELS_GGUF" in shown["advice"]
     assert "127.0.0.1:9" in shown["advice"], "why the one that is set is not in use"
-    assert shown["roles"] == {"default": None, "writer": None, "reviewer": None, "coder": None}
+    assert shown["roles"] == {
+        "default": None,
+        "writer": None,
+        "reviewer": None,
+        "coder": None,
+        "rewriter": None,
+    }
 
 
 def test_what_was_used_in_the_last_day_is_shown_to_its_tenant(

@@ -27,7 +27,7 @@ from tests.support.database import TestDatabase
 
 MODEL = EmbeddingModel(name="m", revision="r", dimension=3, max_tokens=8)
 OUTPUTS = {
-    "research": {"question": "q", "passages": [], "searched": 0},
+    "research": {"question": "q", "standalone": "", "passages": [], "searched": 0},
     "write": {"answer": "a", "kind": "extract", "grounded": False, "confidence": 1},
     "review": {"answer": "a", "kind": "extract", "grounded": False, "confidence": 1},
 }
