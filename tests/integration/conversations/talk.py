@@ -147,9 +147,13 @@ def new_user(database: TestDatabase, tenant: UUID) -> Owner:
     user = uuid4()
     with psycopg.connect(database.admin) as connection:
         connection.execute(
-            "INSERT INTO sutazai.users (id, tenant_id, email, password_hash, role)"
-            " VALUES (%s, %s, %s, '-', 'member')",
+            "INSERT INTO sutazai.users (id, tenant_id, email, password_hash)"
+            " VALUES (%s, %s, %s, '-')",
             [user, tenant, f"{user}@example.org"],
+        )
+        connection.execute(
+            "INSERT INTO sutazai.memberships (user_id, tenant_id, role) VALUES (%s, %s, 'member')",
+            [user, tenant],
         )
     return Owner(tenant, user)
 
