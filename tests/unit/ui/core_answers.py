@@ -1,4 +1,4 @@
-"""Answers of core's API as the dashboard gets them; `test_core_server` checks their shapes."""
+"""Answers of core's API as the dashboard gets them, in the shapes of the real routes."""
 
 from typing import Any
 from uuid import UUID

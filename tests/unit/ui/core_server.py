@@ -1,6 +1,6 @@
 """Core as the dashboard sees it, with faults that the real one has seldom: slow, away, refusing.
 
-What it answers has the shapes of the real routes: `test_core_server` checks each against theirs.
+The same pages are looked at over the real routes in `tests/integration/api/test_dashboard.py`.
 """
 
 import asyncio
