@@ -62,6 +62,16 @@ class LimitsContract:
         # Six in all, two of them at once: the other four took four intervals.
         assert time.monotonic() - begun >= 4 * QUICK.interval_s * 0.95
 
+    async def test_a_quicker_rate_holds_nobody_to_what_the_slower_one_owed(
+        self, limits: Limits, key: str
+    ) -> None:
+        for _ in range(4):
+            await limits.take(key, SLOW)
+        refused = await limits.take(key, QUICK)
+        assert 0 < refused.retry_after_s <= QUICK.interval_s
+        await asyncio.sleep(refused.retry_after_s)
+        assert (await limits.take(key, QUICK)).allowed
+
     async def test_keys_are_counted_apart(self, limits: Limits, key: str) -> None:
         for _ in range(3):
             await limits.take(key, SLOW)

@@ -23,6 +23,9 @@ class InProcessLimits:
         now = self._clock()
         self._sweep(now)
         earned = max(self._earned.get(key, now), now)
+        if earned > now + rate.window_s:
+            # Owed by an earlier, slower rate: by this one it is a burst at most.
+            self._earned[key] = earned = now + rate.window_s
         # One more must fit into the burst: what is owed may reach back no further than that.
         wait = earned + rate.interval_s - now - rate.window_s
         # An interval that is no binary fraction adds up to a little more than it should.
