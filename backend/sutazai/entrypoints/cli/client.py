@@ -61,7 +61,7 @@ class ApiClient:
         self._home = home
         self._http = httpx2.AsyncClient(
             base_url=url,
-            headers={"Authorization": f"Bearer {key}"},
+            headers={"Authorization": f"Bearer {key}"} if key else {},
             timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S, pool=None),
             # Nothing goes by a proxy: the API is on this machine.
             trust_env=False,
@@ -201,9 +201,10 @@ class ApiClient:
         """Revoke an API key."""
         await self._call("DELETE", f"/keys/{key}")
 
-    def tenants(self) -> AsyncIterator[Tenant]:
+    async def tenants(self) -> list[Tenant]:
         """Give the tenants that one is a member of."""
-        return self._pages(Tenant, "/tenants", None)
+        listed = self._object(await self._call("GET", "/tenants"))
+        return [self._validate(Tenant, item) for item in listed.get("items", [])]
 
     async def create_tenant(self, name: str) -> Tenant:
         """Make a tenant that one looks after."""
