@@ -240,9 +240,10 @@ class ApiClient(Transport):
         """Revoke an API key."""
         await self._call("DELETE", f"/keys/{key}")
 
-    def tenants(self) -> AsyncIterator[Tenant]:
+    async def tenants(self) -> list[Tenant]:
         """Give the tenants that one is a member of."""
-        return self._pages(Tenant, "/tenants", None)
+        listed = self._object(await self._call("GET", "/tenants"))
+        return [self._validate(Tenant, item) for item in listed.get("items", [])]
 
     async def create_tenant(self, name: str) -> Tenant:
         """Make a tenant that one looks after."""

@@ -44,7 +44,7 @@ async def _list(client: "ApiClient", *, as_json: bool) -> None:
     from sutazai.entrypoints.cli.render import as_plain, open_console, print_json, print_table
 
     async with client:
-        found = [tenant async for tenant in client.tenants()]
+        found = await client.tenants()
     if as_json:
         print_json({"items": [as_plain(tenant) for tenant in found]})
         return

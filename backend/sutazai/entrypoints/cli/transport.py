@@ -38,7 +38,7 @@ class Transport:
         self._home = home
         self._http = httpx2.AsyncClient(
             base_url=url,
-            headers={"Authorization": f"Bearer {key}"},
+            headers={"Authorization": f"Bearer {key}"} if key else {},
             timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S, pool=None),
             # Nothing goes by a proxy: the API is on this machine.
             trust_env=False,
