@@ -10,6 +10,7 @@ import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
+from tests.integration.api.answers import ended, upload
 from tests.integration.api.running import Running
 from tests.unit.ui.opening import Open, markup, opened, words
 
@@ -95,7 +96,16 @@ def words_of_limits(page: Open) -> str:
     return words(tab)
 
 
-def test_what_a_search_finds_opens_in_its_document(page: Open) -> None:
+@pytest.fixture
+def guide(platform: Running) -> None:
+    """Bring the guide in, where no test did before."""
+    with platform.client() as api:
+        answer = upload(api, "guide.md", GUIDE)
+        if answer.status_code != 200:
+            ended(api, answer.json()["run"]["id"])
+
+
+def test_what_a_search_finds_opens_in_its_document(page: Open, guide: None) -> None:
     tab = page("knowledge")
     query = next(field for field in tab.text_input if field.key == "query")
     query.set_value("otter paw").run()
