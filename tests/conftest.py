@@ -3,6 +3,7 @@
 pytest_plugins = (
     "pytester",
     "tests.plugins.requirement",
+    "tests.plugins.reruns",
     "tests.plugins.together",
     "tests.plugins.untraced",
     "tests.support.postgres",
