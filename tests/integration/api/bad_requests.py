@@ -217,6 +217,8 @@ def queries() -> list[Case]:
         (f"{RUNS}?status=done", "status"),
         (f"{RUNS}?cursor=eA", "cursor"),
         (f"{COLLECTIONS}?limit=1&limt=2", "limt"),
+        (f"{COLLECTIONS}?limit=1&limit=2", "limit"),
+        (f"{RUNS}?status=failed&status=failed", "status"),
         (f"{COLLECTIONS}/default?verbose=1", "verbose"),
         ("/health/ready?full=1", "full"),
         ("/metrics?name=a", "name"),

@@ -1,8 +1,11 @@
 """Errors as problem documents, through an application that raises them."""
 
+import json
 from collections.abc import AsyncIterator
+from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, cast
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -18,6 +21,7 @@ from sutazai.core.identity.rights import Need
 from sutazai.core.limits.requests import RequestLimit
 from sutazai.core.platform import Platform
 from sutazai.entrypoints.api.app import create_app
+from sutazai.entrypoints.logs import line
 from sutazai_contracts.errors import InvalidInput, NotFound, SutazaiError, Unauthenticated
 from sutazai_contracts.identifiers import new_id
 
@@ -33,9 +37,10 @@ class Raises:
     """A part of the platform that fails, whatever it is asked, as a test says."""
 
     error: Exception = RuntimeError("a bug, with words that stay inside")
+    caller = Caller(new_id(), new_id(), new_id(), frozenset(Need))
 
     async def authenticate(self, key: str, address: str) -> Caller:
-        return Caller(new_id(), new_id(), new_id(), frozenset(Need))
+        return self.caller
 
     async def collections(self, *arguments: Any) -> Any:
         raise self.error
@@ -109,6 +114,29 @@ async def test_a_bug_is_a_500_that_tells_nothing(part: Raises, client: httpx2.As
     (record,) = records
     assert record["extra"]["request_id"] == "mine"
     assert "stay inside" in str(record["exception"].value)
+
+
+@pytest.mark.parametrize(
+    "error", [Unauthenticated, errors.Forbidden, errors.RateLimited, InvalidInput]
+)
+async def test_a_refusal_is_logged_by_who_it_was_and_not_by_what_they_showed(
+    part: Raises, client: httpx2.AsyncClient, error: type[SutazaiError]
+) -> None:
+    part.error = error("what happened, in words")
+    lines: list[str] = []
+    sink = logger.add(lambda message: lines.append(line(message.record)), level="INFO")
+    try:
+        await client.get("/api/v1/collections", headers={**KEY, "X-Request-Id": "mine"})
+        part.error = NotFound()
+        await client.get("/api/v1/collections", headers=KEY)
+    finally:
+        logger.remove(sink)
+    (said,) = map(json.loads, lines)
+    assert said["message"] == f"GET /api/v1/collections refused: {error.status}"
+    assert (said["request_id"], said["status"]) == ("mine", error.status)
+    assert datetime.fromisoformat(said["time"]).tzinfo is not None
+    assert (UUID(said["user"]), UUID(said["tenant"])) == (part.caller.user, part.caller.tenant)
+    assert "sk_any" not in lines[0]
 
 
 async def test_words_that_are_no_text_are_answered_all_the_same(

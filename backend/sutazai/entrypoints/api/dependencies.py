@@ -58,8 +58,9 @@ class KeyedRoute(APIRoute):
             caller, counted_as = await _authenticate(request, platform)
             if self.counted:
                 await platform.requests.take(caller.tenant, counted_as)
-            caller.allow(self.need)
+            # Before it is known whether they may: a refusal is logged with who it was.
             request.state.caller = caller
+            caller.allow(self.need)
             return await handle(request)
 
         return check_first
@@ -165,10 +166,10 @@ def query_names(openapi: dict[str, Any]) -> dict[tuple[str, str], frozenset[str]
 
 
 async def refuse_unknown_query(request: Request) -> None:
-    """Refuse query parameters that the operation does not have, by name.
+    """Refuse query parameters that the operation does not have, or that come twice, by name.
 
     Raises:
-        InvalidInput: names the first unknown parameter and those there are.
+        InvalidInput: names the parameter, and those there are where it is unknown.
     """
     if not request.query_params:
         return
@@ -177,3 +178,6 @@ async def refuse_unknown_query(request: Request) -> None:
         if known is not None and name not in known:
             there = ", ".join(sorted(known)) or "none"
             raise InvalidInput(f"unknown query parameter; there are: {there}", field=name)
+        # No operation takes a list, and readers of a query differ in which of two they take.
+        if known is not None and len(request.query_params.getlist(name)) > 1:
+            raise InvalidInput("is given more than once", field=name)

@@ -107,7 +107,7 @@ def _page(title: str, body: str, origins: Sequence[str], status: int) -> HTMLRes
     forms = " ".join(["'self'", *origins])
     policy = (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {forms}; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        "object-src 'none'; base-uri 'none'; frame-ancestors 'none'"
     )
     headers = {
         "Cache-Control": "no-store",

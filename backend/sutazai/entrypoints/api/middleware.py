@@ -1,8 +1,8 @@
-"""Pure ASGI middleware: request ids, measurement, the log of bugs, and the limit of bodies."""
+"""Pure ASGI middleware: request ids, headers, measurement, log of bugs, limit of bodies."""
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from contextlib import suppress
 from time import perf_counter
 from typing import Any
@@ -12,6 +12,7 @@ from loguru import logger
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sutazai.entrypoints.api.metrics import METHODS
 from sutazai.entrypoints.api.problems import problem
 
 Scope = MutableMapping[str, Any]
@@ -24,6 +25,21 @@ Observe = Callable[[str, str, int, float], None]
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # A body that is not wanted and does not end in this time is cut off.
 DRAIN_S = 60.0
+# Not known, not allowed, no such method, too large, no sense, too often: what somebody who tries
+# doors leaves behind. The rest of 4xx is what happens to everybody.
+REFUSALS = frozenset({400, 401, 403, 405, 413, 422, 429})
+# What browsers are told of an answer that does not say so itself: nothing of it is kept, run,
+# framed, guessed at or passed on as a referrer.
+NOTHING = (
+    "default-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+    "form-action 'none'; sandbox"
+)
+_UNLESS_SAID = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", NOTHING.encode()),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
 
 
 class BodyTooLargeError(Exception):
@@ -50,11 +66,7 @@ class RequestScope:
             nonlocal status, complete
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [
-                    *message.get("headers", []),
-                    (b"x-request-id", request_id.encode()),
-                    (b"x-content-type-options", b"nosniff"),
-                ]
+                message["headers"] = _with_headers(message.get("headers", ()), request_id)
             elif message["type"] == "http.response.body":
                 complete = not message.get("more_body", False)
             await send(message)
@@ -76,6 +88,24 @@ class RequestScope:
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             self.observe(scope["method"], route, status, perf_counter() - begun)
+            if status in REFUSALS:
+                _log_refusal(scope, route, status)
+
+
+def _with_headers(said: Iterable[tuple[bytes, bytes]], request_id: str) -> list[Any]:
+    headers = [*said, (b"x-request-id", request_id.encode())]
+    names = {name for name, _ in headers}
+    return headers + [header for header in _UNLESS_SAID if header[0] not in names]
+
+
+def _log_refusal(scope: Scope, route: str, status: int) -> None:
+    """Log who was refused, as far as it is known: never what they sent, and of a path its form."""
+    caller = scope.get("state", {}).get("caller")
+    whose = {} if caller is None else {"tenant": str(caller.tenant), "user": str(caller.user)}
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    logger.bind(request_id=scope["request_id"], status=status, **whose).info(
+        "{} {} refused: {}", method, route, status
+    )
 
 
 def _stopping(request_id: str) -> Response:
