@@ -13,7 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamlit import net_util
+from streamlit.runtime import Runtime
 from streamlit.web.cli import main as streamlit
+from streamlit.web.server.starlette import create_starlette_app, starlette_server
+
+from sutazai_ui.headers import App, with_headers
 
 SCRIPT = Path(__file__).with_name("app.py")
 
@@ -34,6 +38,8 @@ def main(arguments: Sequence[str]) -> None:
         _exit_with_parent(given.parent_fd)
     # To judge the origin of a websocket Streamlit would ask a server on the internet who we are.
     net_util.get_external_ip = lambda: None
+    # Streamlit takes middleware only in a mode in which Ctrl-C and ports are handled otherwise.
+    starlette_server.create_starlette_app = _make_app  # type: ignore[attr-defined, assignment]
     limit = str(given.upload_limit_mb)
     sys.argv = [
         *("streamlit", "run", str(SCRIPT)),
@@ -43,6 +49,10 @@ def main(arguments: Sequence[str]) -> None:
         *("--", *of_script, "--upload-limit-mb", limit),
     ]
     streamlit()
+
+
+def _make_app(runtime: Runtime) -> App:
+    return with_headers(create_starlette_app(runtime))
 
 
 def _exit_with_parent(descriptor: int) -> None:

@@ -89,7 +89,7 @@ def settled(page: Page) -> None:
     """Wait until a page stands: its heading is there, and its script has ended."""
     expect_soon(page.locator("h1"))
     page.wait_for_function(
-        "document.querySelector('.stApp')?.dataset.testScriptState !== 'running'"
+        "() => document.querySelector('.stApp')?.dataset.testScriptState !== 'running'"
         " && !document.querySelector('[data-testid=stSkeleton]')"
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -59,6 +60,42 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
+async def assert_browsers_are_told(client: httpx2.AsyncClient) -> None:
+    """Look at a page, an address that a page has, a file of the program, and where nothing is."""
+    [file, *_] = re.findall(r'src="\./(static/js/[^"]+)"', (await client.get("/")).text)
+    for path in ("/", "/runs", f"/{file}", "/_stcore/health", "/_stcore/nothing", "/media/nothing"):
+        said = (await client.get(path)).headers
+        policy = said["content-security-policy"]
+        assert "script-src 'self' 'sha256-" in policy
+        assert "unsafe-eval" not in policy
+        for part in ("object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"):
+            assert part in policy, path
+        assert said["x-content-type-options"] == "nosniff"
+        assert said["referrer-policy"] == "same-origin"
+    assert await socket_answers(client, str(client.base_url)) == 101
+    for stranger in ("https://evil.example", "http://127.0.0.1.evil.example:10011", "null"):
+        assert await socket_answers(client, stranger) == 403
+    for path in ("/_stcore/metrics", "/_stcore/agent/openapi.json"):
+        shut = await client.get(path)
+        assert (shut.status_code, shut.headers["cache-control"]) == (404, "no-store")
+
+
+async def socket_answers(client: httpx2.AsyncClient, origin: str) -> int:
+    """Ask for a page's websocket as a browser does that shows a page of an origin."""
+    reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+    place = f"{client.base_url.host}:{client.base_url.port}"
+    asked = (
+        f"GET /_stcore/stream HTTP/1.1\r\nHost: {place}\r\nOrigin: {origin.rstrip('/')}\r\n"
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Protocol: streamlit\r\n\r\n"
+    )
+    writer.write(asked.encode())
+    status = int((await reader.readline()).split()[1])
+    writer.close()
+    return status
+
+
 async def test_it_is_kept_running_and_ends_with_core(tmp_path: Path) -> None:
     dashboard = made(tmp_path)
     with pytest.raises(Unavailable, match="starting"):
@@ -71,6 +108,7 @@ async def test_it_is_kept_running_and_ends_with_core(tmp_path: Path) -> None:
         async with httpx2.AsyncClient(base_url=dashboard.url, trust_env=False) as client:
             page = await client.get("/")
             assert "Streamlit" in page.text
+            await assert_browsers_are_told(client)
         first.kill()
         second = await until_well(dashboard, tmp_path, but_not=first.pid)
     assert not second.is_running()
