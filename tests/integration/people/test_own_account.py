@@ -45,6 +45,7 @@ async def test_the_old_password_is_asked_for_and_not_to_be_guessed(site: Site) -
     for wrong, new, field in (
         ("a guess", NEW, "old_password"),
         (site.first.password, "short", "new_password"),
+        (site.first.password, "1qaz2wsx3edc", "new_password"),
         (site.first.password, site.first.password, "new_password"),
         (site.first.password, f"my {site.first.email}", "new_password"),
     ):

@@ -23,6 +23,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"email": ADA, "role": "member", "password": "short"}, "password"),
     ({"email": ADA, "role": "member", "password": f"x{ADA}x"}, "password"),
     ({"email": ADA, "role": "member", "password": "ababababababab"}, "password"),
+    ({"email": ADA, "role": "member", "password": "123qweasdzxc"}, "password"),
+    ({"email": ADA, "role": "member", "password": "sutazai-admin"}, "password"),
     ({"email": ADA, "role": "member", "admin": True}, "admin"),
 ]
 

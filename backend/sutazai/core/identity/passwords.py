@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from sutazai.core.identity.guessed import is_common, left_beside_words
 from sutazai_contracts.errors import InvalidInput
 
 # What nobody can type; longer ones are not hashed.
@@ -14,6 +15,8 @@ LONGEST = 1_024
 # Fewer characters are guessed too soon (NIST SP 800-63B §3.1.1 asks for 8, better 15).
 SHORTEST = 12
 _MADE_BYTES = 18
+# So many characters of a password are none of the words that are tried first here.
+BESIDE_WORDS = 7
 # Each check takes 64 MiB and a core for a while: what a burst of them may take is bounded.
 AT_ONCE = 2
 
@@ -35,6 +38,10 @@ def check_new(password: str, email: str, field: str) -> None:
         raise InvalidInput("must not hold the e-mail address", field=field)
     if len(set(password)) < 4:
         raise InvalidInput("is the same characters over and over", field=field)
+    if is_common(password):
+        raise InvalidInput("is known from thefts of passwords: others have it too", field=field)
+    if left_beside_words(password, email) < BESIDE_WORDS:
+        raise InvalidInput("is little more than words that are tried first here", field=field)
     try:
         password.encode()
     except UnicodeEncodeError as exc:
