@@ -1,15 +1,20 @@
 """Login and logout as a browser does them, over a real PostgreSQL."""
 
+import json
 import re
 from datetime import timedelta
 from http.cookies import SimpleCookie
+from typing import Any
 
 import httpx2
+import jwt
 import pytest
+from loguru import logger
 
 from sutazai.core.identity.passwords import Passwords
 from sutazai.core.identity.service import Identity
 from sutazai.core.identity.tokens import Claims
+from sutazai.entrypoints import logs
 from sutazai.records.identity import SqlIdentity
 from sutazai_contracts.identifiers import new_id
 from tests.integration.login.conftest import URL, Site
@@ -17,6 +22,7 @@ from tests.support.database import TestDatabase
 
 DASHBOARD = "http://127.0.0.1:10011/"
 SESSION = "sutazai_session"
+UNCHECKED: Any = {"verify_signature": False}
 
 
 def cookie(answer: httpx2.Response, name: str) -> dict[str, str]:
@@ -93,6 +99,7 @@ async def test_the_form_says_what_its_fields_are(site: Site) -> None:
     for name, kind in (("email", "username"), ("password", "current-password")):
         assert f'<label for="{name}">' in page
         assert re.search(rf'<input id="{name}" name="{name}"[^>]* autocomplete="{kind}"', page)
+    assert '<input id="password" name="password" type="password"' in page
     assert page.count(" autofocus") == 1
 
 
@@ -202,6 +209,25 @@ async def test_a_form_of_another_site_logs_nobody_in(site: Site) -> None:
     assert SESSION not in browser.cookies
 
 
+async def test_a_form_that_is_refused_is_logged_without_what_it_said(site: Site) -> None:
+    lines: list[str] = []
+    sink = logger.add(lambda message: lines.append(logs.line(message.record)), level="INFO")
+    browser = site.browser()
+    try:
+        form = {"email": "me@example.org", "password": "typed by hand", "token": "a guess"}
+        assert (await browser.post("/login", data=form)).status_code == 403
+        assert (await site.log_in(browser, "typed by hand")).status_code == 422
+        assert (await browser.post("/login", content=b"x" * 100_001)).status_code == 413
+    finally:
+        logger.remove(sink)
+    said = [json.loads(one)["message"] for one in lines]
+    assert said == [
+        *(f"POST /login refused: {status}" for status in (403, 422)),
+        "POST unmatched refused: 413",
+    ]
+    assert not [one for one in lines if "typed" in one or "@" in one or "guess" in one]
+
+
 async def test_what_is_no_form_is_refused(site: Site) -> None:
     browser = site.browser()
     await browser.get("/login")
@@ -272,6 +298,20 @@ async def test_each_login_is_a_session_of_its_own(site: Site) -> None:
     assert await site.opens(two, token)
 
 
+async def test_a_new_login_of_a_browser_ends_the_one_before(site: Site) -> None:
+    browser = site.browser()
+    await site.log_in(browser)
+    before, token = browser.cookies[SESSION], await site.token(browser)
+    await site.log_in(browser, "wrong")
+    assert await site.opens(browser, token)
+    await site.log_in(browser)
+    assert browser.cookies[SESSION] != before
+    assert not await site.opens(browser, token)
+    answer = await browser.post("/api/v1/session/token", json={"session": before})
+    assert answer.status_code == 401
+    assert await site.opens(browser, await site.token(browser))
+
+
 async def test_a_token_is_good_for_ten_minutes(site: Site) -> None:
     browser = site.browser()
     await site.log_in(browser)
@@ -314,6 +354,7 @@ async def test_frequent_use_is_written_now_and_then(site: Site, database: TestDa
     assert database.query("SELECT idle_until > %s FROM sessions", before) == [(True,)]
 
 
+@pytest.mark.filterwarnings("ignore::jwt.InsecureKeyLengthWarning")
 async def test_what_is_no_token_of_ours_opens_nothing(site: Site) -> None:
     browser = site.browser()
     await site.log_in(browser)
@@ -322,6 +363,8 @@ async def test_what_is_no_token_of_ours_opens_nothing(site: Site) -> None:
     session = (await site.login.authenticate(token)).shown
     claims = Claims(session, new_id(), site.first.tenant)
     other_user = site.login.tokens.sign(claims, site.clock.now())
+    key, said = site.login.tokens._key("access"), jwt.decode(token, options=UNCHECKED)
+    assert jwt.encode(said, key, "HS256").split(".")[1] == body
     for wrong in (
         f"{head}.{body}.",
         f"{head}.{body}.{signature[::-1]}",
@@ -330,6 +373,11 @@ async def test_what_is_no_token_of_ours_opens_nothing(site: Site) -> None:
         "..",
         "x" * 5000,
         other_user,
+        jwt.encode(said | {"aud": "another service"}, key, "HS256"),
+        jwt.encode({name: said[name] for name in said if name != "aud"}, key, "HS256"),
+        jwt.encode(said | {"iss": "somebody"}, key, "HS256"),
+        jwt.encode(said, key, "HS512"),
+        jwt.encode(said, key, "HS256", headers={"jwk": {"kty": "oct", "k": "AA"}})[:-1],
         browser.cookies[SESSION],
     ):
         assert not await site.opens(browser, wrong), wrong

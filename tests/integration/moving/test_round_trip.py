@@ -66,6 +66,12 @@ def steady(files: dict[str, bytes]) -> dict[str, bytes | dict[str, Any]]:
     return {**files, "manifest.json": manifest}
 
 
+def test_an_export_is_a_file_to_keep(source: Running) -> None:
+    with source.client() as api, api.stream("GET", "/api/v1/export") as answer:
+        said = answer.headers["content-disposition"]
+    assert said == 'attachment; filename="sutazai-export.tar"'
+
+
 @pytest.mark.requirement("B8", part="export and import of a tenant, round trip")
 def test_what_was_imported_is_what_was_exported(source: Running, target: Running) -> None:
     files = exported(source)

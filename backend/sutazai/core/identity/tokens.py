@@ -13,7 +13,8 @@ from sutazai_contracts.errors import Unauthenticated
 ACCESS_S = 600
 _ALGORITHM = "HS256"
 _ISSUER = "sutazai"
-_REQUIRED = ["exp", "iat", "iss", "sid", "sub", "tenant"]
+_AUDIENCE = "sutazai-api"
+_REQUIRED = ["aud", "exp", "iat", "iss", "sid", "sub", "tenant"]
 # Longer than any token of ours; what is longer is not even read.
 _LONGEST = 2_000
 
@@ -41,6 +42,7 @@ class Tokens:
         """Make an access token that is good for `access_s` seconds from now."""
         payload = {
             "iss": _ISSUER,
+            "aud": _AUDIENCE,
             "sub": str(claims.user),
             "sid": str(claims.session),
             "tenant": str(claims.tenant),
@@ -62,6 +64,7 @@ class Tokens:
                 token,
                 self._key("access"),
                 [_ALGORITHM],
+                audience=_AUDIENCE,
                 issuer=_ISSUER,
                 # Its times are held against the caller's clock, below.
                 options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},

@@ -51,6 +51,8 @@ async def log_in(request: Request, platform: PlatformOf) -> Response:
     try:
         password = _text(form, "password")
         secret, session = await platform.login.begin(email, password, address)
+        # What this browser showed before is nobody's any more once it shows the new one.
+        await platform.login.end(request.cookies.get(SESSION, ""), address)
     except (RateLimited, Unauthenticated, Unavailable) as exc:
         return _refused(request, platform, target, email, exc)
     answer = RedirectResponse(target, 303, {"Cache-Control": "no-store"})

@@ -50,7 +50,8 @@ async def export_tenant(platform: PlatformOf, caller: CallerOf) -> StreamingResp
     parts = platform.moving.export(caller)
     # What is wrong is answered as such while that is possible.
     first = await anext(parts)
-    return StreamingResponse(_all(first, parts), media_type=MEDIA_TYPE)
+    headers = {"Content-Disposition": 'attachment; filename="sutazai-export.tar"'}
+    return StreamingResponse(_all(first, parts), media_type=MEDIA_TYPE, headers=headers)
 
 
 async def _all(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
