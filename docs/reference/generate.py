@@ -24,8 +24,9 @@ from sutazai_kit.discovery import find_agents, find_workflow_folders
 
 HERE = Path(__file__).parent
 SERVICES = HERE.parents[1] / "tests" / "stack" / "services.toml"
-# Written of runs, not from the code: `make chaos`, `make bench-peers`.
-MEASURED = {"reliability.md", "benchmarks.md"}
+# Written of runs, not from the code: `make chaos`, `make bench-peers`; and one by hand, checked by
+# tests/docs/test_security.py.
+MEASURED = {"reliability.md", "benchmarks.md", "security.md"}
 NOTE = "<!-- Written by generate.py from the code; change the code and run `make docs`. -->\n\n"
 
 
