@@ -11,9 +11,23 @@ from pathlib import Path
 import coverage
 import pytest
 
-# Whole folders of them: what they look at is source text, how good answers are, or the same code in
-# virtual time.
-FOLDERS = ("architecture", "quality", "simulation")
+# Whole folders of them: what they look at is source text, how good answers are, the same code in
+# virtual time, or the whole by the ways that people take, over lines that smaller tests run too.
+FOLDERS = (
+    "architecture",
+    "docs",
+    "e2e",
+    "integration/cli",
+    "integration/identity",
+    "integration/librarian",
+    "integration/live",
+    "integration/login",
+    "integration/moving",
+    "integration/people",
+    "integration/processes",
+    "quality",
+    "simulation",
+)
 _OF_CHILDREN = "COVERAGE_PROCESS_CONFIG"
 _TESTS = Path(__file__).parents[1]
 

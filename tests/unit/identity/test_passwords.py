@@ -29,8 +29,8 @@ EMAIL = "ada.lovelace@analytical.example"
         "  spaces around it  ",
         "SHOUTED OUT ALOUD",
         "l0ng and 'odd' \"ones\" \\ %s {x} <b>",
-        "a" * 500 + "bcd" * 100,
-        make_password(),
+        pytest.param("a" * 500 + "bcd" * 100, id="long"),
+        pytest.param(make_password(), id="made by us"),
     ],
 )
 def test_any_kind_of_characters_will_do(password: str) -> None:
