@@ -131,7 +131,7 @@ def _hidden() -> None:
 def _side(seat: Seat) -> None:
     with st.sidebar:
         verbatim.small(f"{seat.user.email} · {seat.user.tenant_name}")
-        words.renewing(lambda: _at_work(seat.api), LOOK_S)
+        words.renewing("at-work", lambda: _at_work(seat.api), LOOK_S)
         if st.button("Log out", icon=":material/logout:", key="log-out"):
             _log_out(seat.api)
 

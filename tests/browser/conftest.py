@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from anyio.from_thread import start_blocking_portal
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from sutazai_kit.model.scripted import Rule, ScriptedConfig, open_scripted
-from tests.journey.dashboard import Entrance
+from tests.browser.core import LEASES, add
+from tests.journey.dashboard import PATIENCE_S, Entrance, log_in
 from tests.support.chromium import find_chromium, open_chromium
 from tests.support.model_servers import ollama_app, serve_app
 from tests.support.platform import LivePlatform, live_platform
@@ -21,7 +22,7 @@ SCRIPT = ScriptedConfig(
         Rule(when="at length", say=(LONG,)),
         Rule(say=("A lease holds for ten seconds without a heartbeat [1].",)),
     ),
-    piece_s=0.05,
+    piece_s=0.1,
 )
 
 
@@ -49,7 +50,28 @@ def entrance(live: LivePlatform) -> Entrance:
     return Entrance(kept["dashboard_url"], kept["email"], kept["password"])
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with open_chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="package")
+def desk(browser: Browser, live: LivePlatform, entrance: Entrance) -> Iterator[BrowserContext]:
+    """Give a browser that is logged in, and has loaded the dashboard's program; leave it so."""
+    add(live, "leases.md", LEASES)
+    with browser.new_context() as context:
+        context.set_default_timeout(PATIENCE_S * 1000)
+        page = context.new_page()
+        log_in(page, entrance)
+        page.close()
+        yield context
+
+
+@pytest.fixture
+def page(desk: BrowserContext, entrance: Entrance) -> Iterator[Page]:
+    """Give a tab of the browser that is logged in, at the page Ask."""
+    page = desk.new_page()
+    page.goto(entrance.url)
+    yield page
+    page.close()

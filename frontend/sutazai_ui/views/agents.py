@@ -13,7 +13,7 @@ RENEW_S = 3.0
 def show(seat: Seat) -> None:
     """Show the page."""
     st.title("Agents", anchor=False)
-    words.renewing(lambda: _list(seat), RENEW_S)
+    words.renewing("agents", lambda: _list(seat), RENEW_S)
 
 
 def _list(seat: Seat) -> None:

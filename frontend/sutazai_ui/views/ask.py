@@ -56,6 +56,7 @@ def _talk(seat: Seat, talk: UUID | None) -> Conversation | None:
     except SignedOut:
         raise
     except Trouble as told:
+        st.title("Ask", anchor=False)
         words.trouble(told)
         seat.link("ask", "Begin a new conversation", ":material/add_comment:")
         return None

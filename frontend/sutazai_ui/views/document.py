@@ -21,6 +21,7 @@ def show(seat: Seat, collection: str, document: UUID) -> None:
     except SignedOut:
         raise
     except Trouble as told:
+        st.title("Document", anchor=False)
         words.trouble(told)
         return
     st.title(in_label(found.name), anchor=False)
@@ -42,7 +43,7 @@ def _facts(seat: Seat, collection: str, found: Document) -> None:
         ("Version", f"{found.version}, of {moment(found.created_at)}"),
     ]
     st.html(f"{marks.chip(state)}{marks.facts(told)}")
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         seat.link("runs", "How it was read", ":material/account_tree:", run=str(found.run))
         if not seat.may_write:
             return

@@ -22,7 +22,7 @@ _WHAT = {
 def show(seat: Seat) -> None:
     """Show the page."""
     st.title("Health", anchor=False)
-    words.renewing(lambda: _all(seat, seat.api.health()), RENEW_S)
+    words.renewing("health", lambda: _all(seat, seat.api.health()), RENEW_S)
 
 
 def _all(seat: Seat, health: Health) -> None:

@@ -34,7 +34,7 @@ def show(seat: Seat) -> None:
         if seat.may_write:
             uploads.show(seat.api, collection.name, seat.settings.upload_limit_mb)
         every_s = BUSY_S if uploads.kept().waiting else None
-        words.renewing(lambda: _list(seat, collection), every_s)
+        words.renewing("documents", lambda: _list(seat, collection), every_s)
     with search:
         _search(seat, collection)
 

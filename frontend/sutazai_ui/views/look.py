@@ -23,6 +23,8 @@ _STYLE = """<style>
 .sz-passage { max-height: 22rem; overflow-y: auto; font-size: 0.9rem; padding: 0.75rem 1rem;
   border: 1px solid var(--sz-line); border-radius: 0.5rem; background: var(--sz-card); }
 .sz-passage.whole { max-height: none; font-size: 1rem; }
+.sz-passage.sz-listing { max-height: 16rem; font-family: ui-monospace, monospace;
+  font-size: 0.8rem; margin: 0; }
 .sz-passage mark { scroll-initial-target: nearest; }
 .sz-text mark, .sz-passage mark { background: var(--sz-mark); color: inherit; padding: 0.1em 0;
   border-radius: 2px; box-decoration-break: clone; }
@@ -89,6 +91,13 @@ a.sz-button:focus-visible { outline: 3px solid var(--sz-busy); outline-offset: 2
 .st-key-rows .stPageLink a > span:first-child { align-self: center; }
 .st-key-talks .stPageLink a { background: none; }
 .stMainBlockContainer { padding-top: 3.5rem; }
+/* White on the theme's own colour is too faint in the dark; what opens over a page lies outside
+   .stApp and knows no scheme, so that these are the same in both. */
+[data-testid^="stBaseButton-primary"]:enabled { background: #14806d; border-color: #14806d;
+  color: #ffffff; }
+[data-testid^="stBaseButton-primary"]:enabled:is(:hover, :focus-visible, :active) {
+  background: #0f6a5a; border-color: #0f6a5a; color: #ffffff; }
+[class*="st-key-renews-"] [data-stale="true"] { opacity: 1; transition: none; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-top: 4rem; }
   .sz-graph.wide { display: none; } .sz-graph.tall { display: block; }

@@ -14,7 +14,7 @@ RENEW_S = 3.0
 def show(seat: Seat) -> None:
     """Show the page."""
     st.title("Models", anchor=False)
-    words.renewing(lambda: _all(seat.api.models()), RENEW_S)
+    words.renewing("models", lambda: _all(seat.api.models()), RENEW_S)
 
 
 def _all(state: ModelsState) -> None:

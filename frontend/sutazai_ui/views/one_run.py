@@ -32,12 +32,13 @@ def show(seat: Seat, run: UUID) -> None:
     except SignedOut:
         raise
     except Trouble as told:
+        st.title("Run", anchor=False)
         words.trouble(told)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(in_label(_name(found)), anchor=False)
     _acts(seat, found)
-    words.renewing(lambda: _moving(seat, run), None if found.over else LIVE_S)
+    words.renewing("run", lambda: _moving(seat, run), None if found.over else LIVE_S)
     if found.answered is not None:
         st.header("Answer", anchor=False)
         answers.show(seat, answers.of_run(found), found.collection or "default")
@@ -190,6 +191,6 @@ def _content(name: str, content: dict[str, Any] | None, otherwise: str) -> None:
         verbatim.small(otherwise)
         return
     text = json.dumps(content, indent=2, ensure_ascii=False)
-    st.code(text[:CHARACTERS], language="json", wrap_lines=True, height=260)
+    verbatim.listing(name, text[:CHARACTERS])
     if len(text) > CHARACTERS:
         verbatim.small(f"The first {CHARACTERS:,} of {len(text):,} characters.")

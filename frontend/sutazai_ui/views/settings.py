@@ -47,7 +47,7 @@ def change_password(seat: Seat) -> None:
             help="12 characters at least. Longer is better than stranger.",
         )
         again = st.text_input("New password again", type="password", autocomplete="new-password")
-        if not st.form_submit_button("Change it"):
+        if not st.form_submit_button("Change it", type="primary"):
             return
     if new != again:
         st.error("The two new passwords differ.", icon=":material/error:")

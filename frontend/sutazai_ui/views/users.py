@@ -11,9 +11,9 @@ from sutazai_ui.views.verbatim import in_label
 
 ROLES = ("viewer", "member", "admin")
 _MAY = {
-    "viewer": "reads all, changes nothing",
-    "member": "asks, adds and removes documents",
-    "admin": "looks after users and keys, too",
+    "viewer": "reads, changes nothing",
+    "member": "asks, adds documents",
+    "admin": "users and keys, too",
 }
 _TOLD = "users-told"
 
@@ -57,7 +57,7 @@ def _tell() -> None:
             "choose their own at their first login.",
             icon=":material/key:",
         )
-        st.code(told.password, language=None)
+        st.code(told.password, language=None, wrap_lines=True)
     elif isinstance(told, Invited):
         st.success(f"{in_label(told.user.email)} is in. They log in as they did before.")
 

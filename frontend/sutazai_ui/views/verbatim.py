@@ -37,6 +37,15 @@ def passage(before: str, cited: str, after: str, *, whole: bool = False) -> None
     st.html(f'<div class="sz-passage{" whole" if whole else ""}" {shown}')
 
 
+def listing(name: str, said: str) -> None:
+    """Show a text of a machine, letter by letter; `name` says what it is.
+
+    Streamlit's own colours for code are too faint in the light, and no key reaches what scrolls.
+    """
+    region = f'role="region" aria-label="{escape(name)}" tabindex="0"'
+    st.html(f'<pre class="sz-passage sz-listing" {region}>{escape(said)}</pre>')
+
+
 def found(text: str, words: Iterable[str]) -> str:
     """Give the markup of a text in which words are marked, those that begin with them too."""
     wanted = sorted({word for word in words if word}, key=len, reverse=True)

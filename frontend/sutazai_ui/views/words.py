@@ -46,10 +46,11 @@ def telling(about: str = "") -> Iterator[None]:
         trouble(told, about)
 
 
-def renewing(part: Callable[[], None], every_s: float | None) -> None:
+def renewing(name: str, part: Callable[[], None], every_s: float | None) -> None:
     """Show a part of a page that renews itself; where the session has ended the page begins anew.
 
     Args:
+        name: tells it from the page's other ones.
         part: shows it.
         every_s: seconds between two times; None: once.
     """
@@ -64,7 +65,9 @@ def renewing(part: Callable[[], None], every_s: float | None) -> None:
         except Trouble as told:
             trouble(told)
 
-    if every_s is None:
-        part()
-    else:
-        st.fragment(shown, run_every=every_s)()
+    # `look` has what stands in here not fade while it is made anew.
+    with st.container(key=f"renews-{name}"):
+        if every_s is None:
+            part()
+        else:
+            st.fragment(shown, run_every=every_s)()
