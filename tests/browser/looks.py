@@ -83,4 +83,8 @@ def stand_still(page: Page, *, moving: bool = False) -> None:
             "document.querySelector('.stApp')?.dataset.testScriptState !== 'running'"
             " && !document.querySelector('[data-testid=stSkeleton]')"
         )
-    page.wait_for_function("document.getAnimations().every(one => !(one instanceof CSSTransition))")
+    page.wait_for_function(
+        # What is at work may breathe; nothing else moves.
+        "document.getAnimations().every("
+        "one => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"
+    )

@@ -25,7 +25,9 @@ def show(seat: Seat) -> None:
     if talk_id is not None and talk is None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(in_label(talks.name_of(talk)) if talk is not None else "Ask", anchor=False)
+        st.title(
+            in_label(talks.name_of(talk, most=120)) if talk is not None else "Ask", anchor=False
+        )
     if talk is not None and seat.may_write:
         talks.looks_after(seat, talk)
     collection = _collection(seat, talk)

@@ -35,7 +35,7 @@ def show(seat: Seat) -> None:
 
 
 def _row(entry: AuditEntry, names: Mapping[str, str]) -> tuple[str, ...]:
-    details = ", ".join(f"{name}: {value}" for name, value in entry.details.items())
+    details = ", ".join(f"{name}: {_said(value)}" for name, value in entry.details.items())
     return (
         str(entry.seq),
         moment(entry.at),
@@ -44,3 +44,7 @@ def _row(entry: AuditEntry, names: Mapping[str, str]) -> tuple[str, ...]:
         entry.address or "—",
         details or "—",
     )
+
+
+def _said(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)

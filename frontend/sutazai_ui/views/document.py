@@ -1,5 +1,6 @@
 """One document: what is known of it, its text, and a passage marked in it."""
 
+from http import HTTPStatus
 from uuid import UUID
 
 import streamlit as st
@@ -27,9 +28,20 @@ def show(seat: Seat, collection: str, document: UUID) -> None:
     st.title(in_label(found.name), anchor=False)
     _facts(seat, collection, found)
     if found.status == "failed":
-        st.error(in_label(found.error or "It could not be read."), icon=":material/error:")
+        st.error(in_label(why(found)), icon=":material/error:")
     with words.telling():
-        _text(seat, collection, document)
+        try:
+            _text(seat, collection, document)
+        except Trouble as told:
+            if told.status != HTTPStatus.NOT_FOUND:
+                raise
+            if found.status != "failed":
+                words.nothing("It has no text yet: it is being read.", ":material/hourglass_top:")
+
+
+def why(document: Document) -> str:
+    """Say why a document could not be read; it has one step only, whose name says nothing."""
+    return (document.error or "It could not be read.").removeprefix("step index: ")
 
 
 def _facts(seat: Seat, collection: str, found: Document) -> None:

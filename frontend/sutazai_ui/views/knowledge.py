@@ -52,8 +52,6 @@ def _list(seat: Seat, collection: Collection) -> None:
         for one in found.items:
             at = {"collection": collection.name, "document": str(one.id)}
             seat.link("knowledge", _row(one), ":material/description:", wide=True, **at)
-            if one.error:
-                verbatim.small(one.error)
     paging.turn(place, found.next, "Back", "More")
 
 
@@ -75,6 +73,8 @@ def _row(one: Document) -> str:
         about.append(counted(one.chunks, "passage"))
     if one.version > 1:
         about.append(f"version {one.version}")
+    if one.error:
+        about.append(document.why(one))
     colour = _COLOURS[look.kind(state)]
     told = in_label(" · ".join(about))
     return f":{colour}[{look.said(state)}] **{in_label(one.name)}** :small[{told}]"

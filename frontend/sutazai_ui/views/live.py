@@ -66,8 +66,8 @@ def show(seat: Seat, asked: Asked) -> None:
 def _live(seat: Seat, asked: Asked) -> None:
     """Show the steps and the text as they come, until the run has ended."""
     api = seat.api
-    with st.status("Agents are at work …", expanded=True):
-        steps = st.empty()
+    # Not as a context: leaving that says that the work is done.
+    steps = st.status("Agents are at work …", expanded=True).empty()
     text = st.empty()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Stop", key="stop", icon=":material/stop:", on_click=_stop, args=(api, asked.run))

@@ -17,6 +17,7 @@ _STYLE = """<style>
 .sz-text, .sz-passage { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.6; }
 .sz-small { font-size: 0.875rem; color: var(--sz-muted); overflow-wrap: anywhere; }
 .stApp [data-testid="stCaptionContainer"] { opacity: 1; color: var(--sz-muted); }
+.stApp [data-testid="stCaptionContainer"] code { font-size: 0.8rem; }
 .stApp [data-testid="stCaptionContainer"] p { color: var(--sz-muted); }
 .sz-quote { border-left: 3px solid var(--sz-accent); padding-left: 0.75rem; white-space: pre-wrap;
   overflow-wrap: anywhere; }
@@ -40,7 +41,8 @@ _STYLE = """<style>
 .sz-table caption { text-align: left; color: var(--sz-muted); padding-bottom: 0.25rem; }
 .sz-table th { text-align: left; font-weight: 600; color: var(--sz-muted); }
 .sz-table th, .sz-table td { padding: 0.35rem 0.75rem 0.35rem 0; vertical-align: top;
-  border-bottom: 1px solid var(--sz-line); overflow-wrap: anywhere; }
+  border-bottom: 1px solid var(--sz-line); overflow-wrap: break-word; }
+.sz-table th { white-space: nowrap; }
 .sz-table .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .sz-wide { overflow-x: auto; }
 .stHtml .sz-cards { display: grid; gap: 0.75rem; padding: 0; margin: 0; list-style: none;

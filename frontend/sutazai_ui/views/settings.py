@@ -23,7 +23,7 @@ def show(seat: Seat) -> None:
         "Audit log": audit.show,
         "Limits": _limits,
     }
-    chosen = st.segmented_control(
+    chosen = st.pills(
         "Part",
         names,
         default=names[0],

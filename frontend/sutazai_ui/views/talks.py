@@ -60,10 +60,10 @@ def looks_after(seat: Seat, talk: Conversation) -> None:
             _forget(seat, talk.id)
 
 
-def name_of(talk: Conversation) -> str:
-    """Give a conversation's name."""
+def name_of(talk: Conversation, most: int = 60) -> str:
+    """Give a conversation's name, cut to so many characters."""
     name = " ".join((talk.title or _UNNAMED).split())
-    return name if len(name) <= 60 else f"{name[:59]}…"
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def _forget(seat: Seat, talk: UUID) -> None:

@@ -9,6 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from sutazai_ui.client import Api, Document, SignedOut, Trouble
 from sutazai_ui.views import words
 from sutazai_ui.views.amounts import counted
+from sutazai_ui.views.document import why
 from sutazai_ui.views.verbatim import in_label
 
 _KEPT = "uploads"
@@ -71,8 +72,7 @@ def still_waiting(api: Api) -> int:
         del uploads.waiting[key]
         ended = True
         if document is not None and document.status == "failed":
-            why = Trouble(document.error or "It could not be read.", code="failed")
-            uploads.refused.append((name, why))
+            uploads.refused.append((name, Trouble(why(document), code="failed")))
     if ended:
         st.rerun()
     return len(uploads.waiting)

@@ -106,11 +106,13 @@ def _documents(app: FastAPI, core: "Core") -> None:
         return JSONResponse({"document": core.documents[-1], "run": None}, 202)
 
     @app.get(f"{DOCUMENTS}/{DOCUMENT}/text")
-    async def text(start: int, end: int) -> dict[str, Any]:
+    async def text(start: int, end: int) -> Response:
+        if core.documents and core.documents[-1]["status"] != "indexed":
+            return problem(404, "not_found", "It is not indexed, so it has no text yet.")
         reference = {"id": str(DOCUMENT), "name": "leases.md"}
         size = len(core.text)
         part = {"document": reference, "start": start, "end": min(end, size), "characters": size}
-        return {**part, "text": core.text[start:end]}
+        return JSONResponse({**part, "text": core.text[start:end]})
 
 
 def _search(app: FastAPI, core: "Core") -> None:

@@ -103,6 +103,7 @@ def test_a_conversation_gets_a_name_and_is_removed(page: Open, core: Core) -> No
 def test_a_conversation_that_is_not_there_is_said(page: Open, core: Core) -> None:
     tab = page(talk=str(TALK))
     assert "There is no such conversation." in words(tab)
+    assert tab.title[0].value == "Ask"
     assert "Begin a new conversation" in words(tab)
     assert page(talk="nonsense").title[0].value == "Ask"
 

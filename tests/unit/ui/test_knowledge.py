@@ -129,10 +129,15 @@ def test_a_document_without_text_or_that_failed_says_so(page: Open, core: Core) 
     core.text = ""
     tab = page("knowledge", document=str(DOCUMENT), start="²")
     assert "It holds no text." in words(tab)
-    core.documents[-1] |= {"status": "failed", "error": "It is encrypted."}
+    core.documents[-1] |= {"status": "failed", "error": "step index: It is encrypted."}
+    tab = page("knowledge", document=str(DOCUMENT))
+    assert [error.value.replace("\\", "") for error in tab.error] == ["It is encrypted."]
+    core.documents[-1] |= {"status": "running", "error": None}
+    tab = page("knowledge", document=str(DOCUMENT))
+    assert not tab.error
+    assert "It has no text yet: it is being read." in words(tab)
     core.refuses = ("GET", f"/api/v1/collections/default/documents/{DOCUMENT}/text")
     tab = page("knowledge", document=str(DOCUMENT))
-    assert "It is encrypted." in words(tab)
     assert "The queue is full." in words(tab)
 
 

@@ -142,7 +142,9 @@ def test_a_document_is_not_read_again_by_a_button(page: Open, core: Core) -> Non
 def test_a_run_that_is_not_there_is_said(page: Open, core: Core) -> None:
     assert "That is no run's id." in words(page("runs", run="nonsense"))
     core.refuses = ("GET", f"/api/v1/runs/{RUN}")
-    assert "The queue is full." in words(page("runs", run=str(RUN)))
+    tab = page("runs", run=str(RUN))
+    assert "The queue is full." in words(tab)
+    assert tab.title[0].value == "Run"
     core.refuses = ("GET", f"/api/v1/runs/{RUN}/events")
     core.events = []
     told = words(page("runs", run=str(RUN)))

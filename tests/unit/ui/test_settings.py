@@ -19,7 +19,7 @@ def part(page: Open) -> Part:
 
     def opened(name: str) -> AppTest:
         tab = page("settings")
-        tab.segmented_control[0].set_value(name).run()
+        tab.pills[0].set_value(name).run()
         assert not tab.exception
         return tab
 
@@ -32,9 +32,9 @@ def fill(tab: AppTest, *values: str) -> None:
 
 
 def test_each_role_sees_what_it_may_use(page: Open, core: Core) -> None:
-    assert "Users" in page("settings").segmented_control[0].options
+    assert "Users" in page("settings").pills[0].options
     core.user["role"] = "member"
-    options = page("settings").segmented_control[0].options
+    options = page("settings").pills[0].options
     assert options == ["Profile", "API keys", "Tenants", "Limits"]
 
 
@@ -149,6 +149,11 @@ def test_the_audit_log_is_read_and_verified(part: Part, core: Core) -> None:
     tab.run()
     assert "login.failed" in words(tab)
     assert "tries: 2" in words(tab)
+    core.audit = [AUDITED | {"details": {"scopes": ["read", "write"]}}]
+    tab.run()
+    assert "scopes: read write" in words(tab)
+    core.audit = [AUDITED] * 60
+    tab.run()
     tab.button("audit-on").click().run()
     assert tab.button("audit-on").disabled
     tab.button("verify").click().run()

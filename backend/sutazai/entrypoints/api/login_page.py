@@ -10,16 +10,17 @@ from starlette.responses import HTMLResponse
 STYLE = """
 :root { color-scheme: light dark; font: 100%/1.5 system-ui, sans-serif; }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center;
-  background: light-dark(#f4f5f7, #14171c); color: light-dark(#1a1d23, #eceef2); }
+  background: light-dark(#f1f5f4, #121817); color: light-dark(#1b2524, #e6ecea); }
 main { box-sizing: border-box; width: min(24rem, 100vw); padding: 2rem; border-radius: .75rem;
-  background: light-dark(#fff, #1e222a); box-shadow: 0 1px 4px #0004; }
+  background: light-dark(#fff, #1c2523); box-shadow: 0 1px 4px #0004; }
 h1 { margin: 0 0 1.25rem; font-size: 1.4rem; }
 label { display: block; margin: 1rem 0 .25rem; font-weight: 600; }
 input { box-sizing: border-box; width: 100%; padding: .6rem .7rem; font: inherit; color: inherit;
-  background: light-dark(#fff, #14171c); border: 1px solid #767c89; border-radius: .4rem; }
+  background: light-dark(#fff, #121817); border: 1px solid light-dark(#6f7d7a, #7d8c88);
+  border-radius: .4rem; }
 button { width: 100%; margin-top: 1.5rem; padding: .7rem; font: inherit; font-weight: 600;
-  color: #fff; background: #1d4ed8; border: 0; border-radius: .4rem; cursor: pointer; }
-:focus-visible { outline: 3px solid #60a5fa; outline-offset: 2px; }
+  color: #fff; background: #14806d; border: 0; border-radius: .4rem; cursor: pointer; }
+:focus-visible { outline: 3px solid light-dark(#0b6e5f, #41c2ab); outline-offset: 2px; }
 .error { margin: 0; padding: .6rem .7rem; border-left: 4px solid #dc2626;
   background: light-dark(#fef2f2, #3b1518); }
 .hint { margin: 1.25rem 0 0; font-size: .9rem; }
