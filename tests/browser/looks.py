@@ -33,7 +33,6 @@ _COLOURS = _ALL | {"runOnly": {"type": "rule", "values": ["color-contrast", "lin
 LOOKS = (
     Look("light", DESK, "light", _ALL),
     Look("dark", DESK, "dark", _COLOURS),
-    Look("phone-dark", PHONE, "dark", _COLOURS),
     Look("phone", PHONE, "light", _ALL),
 )
 
