@@ -79,11 +79,11 @@ def stand_still(page: Page, *, moving: bool = False) -> None:
     expect_soon(page.locator("h1"))
     if not moving:
         page.wait_for_function(
-            "document.querySelector('.stApp')?.dataset.testScriptState !== 'running'"
+            "() => document.querySelector('.stApp')?.dataset.testScriptState !== 'running'"
             " && !document.querySelector('[data-testid=stSkeleton]')"
         )
     page.wait_for_function(
         # What is at work may breathe; nothing else moves.
-        "document.getAnimations().every("
+        "() => document.getAnimations().every("
         "one => one.playState !== 'running' || one.effect.getTiming().iterations === Infinity)"
     )

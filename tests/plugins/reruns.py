@@ -17,5 +17,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, text in report.sections:
             terminalreporter.write_sep("-", name)
             terminalreporter.write_line(text[-SHOWN:])
-
-
