@@ -171,7 +171,7 @@ test-faults: setup-dev  ## the fault tests: kill the platform again and again (m
 
 .PHONY: test-browser
 test-browser: setup-dev  ## the dashboard in a real Chromium, on a real platform (minutes; no Docker)
-	$(BIN)/python -m pytest -m "browser and not stack" --timeout=300 --reruns $(RERUNS) -n 0 $(ARGS)
+	$(BIN)/python -m pytest tests/browser -m browser --timeout=300 --reruns $(RERUNS) -n 0 $(ARGS)
 
 .PHONY: test-offline
 test-offline: setup-dev  ## the embedded journey with every network cut but the loopback (root)
