@@ -46,6 +46,7 @@ def test_so_many_documents_are_read_as_are_shown(core: Core, api: Api) -> None:
 def test_a_file_is_handed_over_and_a_passage_read(core: Core, api: Api) -> None:
     assert api.upload("default", "new.md", b"text").name == "new.md"
     assert core.uploads == ["new.md"]
+    core.documents[-1]["status"] = "indexed"
     assert api.text("default", DOCUMENT, 8, 34).text == "A lease holds ten seconds."
 
 
