@@ -2,6 +2,7 @@
 
 pytest_plugins = (
     "pytester",
+    "tests.plugins.garbage",
     "tests.plugins.requirement",
     "tests.plugins.reruns",
     "tests.plugins.together",

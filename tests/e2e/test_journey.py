@@ -17,7 +17,8 @@ from tests.support.programs import eventually
 
 pytestmark = pytest.mark.timeout(180)
 
-# The agent `effects` takes a second for a run: there is time to cancel it.
+# The agent `effects` takes so long for each of the five items of a run's first steps.
+PAUSE_S = "0.7"
 PLUGIN = Path(__file__).parents[1] / "faults" / "plugin"
 FIELDS = {"email", "password", "api_key", "api_url", "dashboard_url"}
 LEASES = (
@@ -30,7 +31,7 @@ BACKUPS = "# Backups\n\nThe folder of the platform is copied while it is stopped
 @pytest.fixture(scope="module")
 def live(models_dir: Path) -> Iterator[LivePlatform]:
     """Give a platform that was started for the first time; what was seen of it is checked."""
-    with live_platform(models_dir, PYTHONPATH=str(PLUGIN)) as platform:
+    with live_platform(models_dir, PYTHONPATH=str(PLUGIN), EFFECTS_PAUSE_S=PAUSE_S) as platform:
         platform.environment["EFFECTS_FILE"] = str(platform.root / "effects.jsonl")
         platform.launch()
         eventually(lambda: _ready_and_complete(platform), "the platform is ready", 60)

@@ -6,6 +6,7 @@ import pytest
 
 # Folders whose tests share it: on each worker that had some of them it would be made again.
 FOLDERS = (
+    "architecture",
     "e2e",
     "integration/api",
     "integration/cli",

@@ -91,7 +91,7 @@ def test_every_other_page_says_how_the_platform_does(page: Open) -> None:
 
 def words_of_limits(page: Open) -> str:
     tab = page("settings")
-    tab.segmented_control[0].set_value("Limits").run()
+    tab.pills[0].set_value("Limits").run()
     assert not tab.exception
     return words(tab)
 

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from html import unescape
 from pathlib import Path
 
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -12,6 +14,8 @@ import sutazai_ui
 
 APP = Path(sutazai_ui.__file__).parent / "app.py"
 Open = Callable[..., AppTest]
+# For each page that is opened it would read anew what all installed packages say of themselves.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 def opened(page: str = "ask", **params: str) -> AppTest:
