@@ -23,13 +23,14 @@ class InProcessLimits:
         now = self._clock()
         self._sweep(now)
         earned = max(self._earned.get(key, now), now)
-        if earned > now + rate.window_s:
-            # Owed by an earlier, slower rate: by this one it is a burst at most.
-            self._earned[key] = earned = now + rate.window_s
+        # An interval that is no binary fraction adds up to a little more than it should.
+        little = rate.interval_s * 1e-6
+        if earned > now + rate.window_s + little:
+            # So much is owed only by an earlier, slower rate: by this one, begin anew.
+            earned = now
         # One more must fit into the burst: what is owed may reach back no further than that.
         wait = earned + rate.interval_s - now - rate.window_s
-        # An interval that is no binary fraction adds up to a little more than it should.
-        if wait > rate.interval_s * 1e-6:
+        if wait > little:
             return Decision(allowed=False, remaining=0, retry_after_s=wait)
         self._earned[key] = earned = earned + rate.interval_s
         free = rate.window_s - (earned - now)

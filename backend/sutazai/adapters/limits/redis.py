@@ -19,12 +19,8 @@ local now = clock[1] * 1000000 + clock[2]
 local interval = tonumber(ARGV[1])
 local window = interval * tonumber(ARGV[2])
 local earned = tonumber(redis.call('GET', KEYS[1]) or now)
-if earned < now then earned = now end
--- Owed by an earlier, slower rate: by this one it is a burst at most.
-if earned > now + window then
-    earned = now + window
-    redis.call('SET', KEYS[1], string.format('%.0f', earned), 'PX', math.ceil(window / 1000))
-end
+-- So much is owed only by an earlier, slower rate, or after the clock was set back: begin anew.
+if earned < now or earned > now + window then earned = now end
 local wait = earned + interval - now - window
 if wait > 0 then return {0, 0, wait} end
 earned = earned + interval

@@ -44,7 +44,8 @@ class Limits(Protocol):
 
         Args:
             key: what is counted; by its purpose and whose it is, such as `api:<tenant>:<key>`.
-            rate: the same for a key at all times.
+            rate: the same for a key at all times; what is owed for longer than its window, by a
+                slower one, is forgiven.
         """
 
     async def forget(self, key: str) -> None:
