@@ -18,13 +18,8 @@ FOLDERS = (
     "docs",
     "e2e",
     "integration/cli",
-    "integration/identity",
     "integration/librarian",
     "integration/live",
-    "integration/login",
-    "integration/moving",
-    "integration/people",
-    "integration/processes",
     "quality",
     "simulation",
 )
