@@ -78,7 +78,7 @@ class Record:
         claims = [json.loads(str(v)) for name, v in report.user_properties if name == PROPERTY]
         if not claims:
             return
-        test = self.tests.setdefault(report.nodeid, {"outcome": "not run", "claims": claims})
+        test = self.tests.setdefault(_ungrouped(report.nodeid), {"outcome": "not run", "claims": claims})
         if report.outcome in BAD or hasattr(report, "wasxfail"):
             test["outcome"] = "failed" if report.outcome == "failed" else "skipped"
         elif report.when == "call" and test["outcome"] == "not run":
@@ -91,3 +91,8 @@ class Record:
         self.target.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(self.tests, indent=1, sort_keys=True, ensure_ascii=False)
         self.target.write_text(text + "\n", "utf-8")
+
+
+def _ungrouped(nodeid: str) -> str:
+    """Take off what `--dist loadgroup` adds to the names of tests that stay together."""
+    return nodeid[: nodeid.rfind("@")] if nodeid.rfind("@") > nodeid.rfind("]") else nodeid
