@@ -78,7 +78,8 @@ class Record:
         claims = [json.loads(str(v)) for name, v in report.user_properties if name == PROPERTY]
         if not claims:
             return
-        test = self.tests.setdefault(_ungrouped(report.nodeid), {"outcome": "not run", "claims": claims})
+        name = _ungrouped(report.nodeid)
+        test = self.tests.setdefault(name, {"outcome": "not run", "claims": claims})
         if report.outcome in BAD or hasattr(report, "wasxfail"):
             test["outcome"] = "failed" if report.outcome == "failed" else "skipped"
         elif report.when == "call" and test["outcome"] == "not run":
