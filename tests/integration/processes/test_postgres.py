@@ -155,11 +155,9 @@ class TestAsRoot:
         self, server: EmbeddedPostgres, root: Path
     ) -> None:
         """Even with the doors open nobody but the owner of the installation is let in."""
-        psql = str(installation() / "bin" / "psql")
+        psql = reached_by_nobody("psql")
         for path in (root, server.socket_dir, server.socket_dir / ".s.PGSQL.5432"):
             path.chmod(0o777)
-        if as_nobody([psql, "--version"]) is None:
-            pytest.skip("other users don't reach the virtual environment")
         tried = as_nobody([psql, server.dsn(), "--command", "SELECT 1"])
         assert tried is not None
         assert "Peer authentication failed" in tried.stderr
@@ -176,10 +174,17 @@ def as_nobody(command: list[str]) -> subprocess.CompletedProcess[str] | None:
         return None
 
 
+def reached_by_nobody(program: str) -> str:
+    """Give the path of a program of PostgreSQL's, or skip a test that another user can't run."""
+    path = str(installation() / "bin" / program)
+    if as_nobody([path, "--version"]) is None:
+        pytest.skip("other users don't reach the virtual environment")
+    return path
+
+
 @pytest.mark.skipif(not AS_ROOT, reason="the other tests run as an ordinary user then")
 def test_works_as_an_ordinary_user_too(new_root: Path) -> None:
-    if as_nobody([str(installation() / "bin" / "initdb"), "--version"]) is None:
-        pytest.skip("other users don't reach the virtual environment")
+    reached_by_nobody("initdb")
     root = new_root
     nobody = pwd.getpwnam("nobody")
     os.chown(root, nobody.pw_uid, nobody.pw_gid)
