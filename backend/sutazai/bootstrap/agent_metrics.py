@@ -1,6 +1,6 @@
 """Metrics of the agents of a process: what they claimed, and how long they worked."""
 
-from prometheus_client import CollectorRegistry, Counter, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, ProcessCollector, Summary
 
 from sutazai_kit.observer import RunnerObserver
 
@@ -18,9 +18,10 @@ class AgentMetrics(RunnerObserver):
             labelnames=("agent",),
             registry=self.registry,
         )
-        self._seconds = Counter(
+        # The clock is the event loop's: work of less than a millisecond may count as no time.
+        self._seconds = Summary(
             "sutazai_agent_work_seconds",
-            "Time agents spent on tasks, by agent and what became of it.",
+            "Tasks that agents ended, and the time they took, by agent and what became of them.",
             labelnames=("agent", "kind"),
             registry=self.registry,
         )
@@ -30,5 +31,5 @@ class AgentMetrics(RunnerObserver):
         self._claimed.labels(agent).inc(count)
 
     def finished(self, agent: str, kind: str, seconds: float) -> None:
-        """Count the time an agent spent on a task."""
-        self._seconds.labels(agent, kind).inc(seconds)
+        """Count a task that an agent ended, and the time it took."""
+        self._seconds.labels(agent, kind).observe(seconds)

@@ -113,7 +113,8 @@ class SqlLeftovers:
         """Hold files nobody refers to while they are removed; on leaving they are done with."""
         async with self.database.work() as connection:
             await connection.execute(_LOCK_FILES, files_lock(leftover.tenant))
-            # Sweepers wait for each other above; so it is somebody who reads that holds this.
+            # Sweepers wait for each other above; so it is somebody who reads that holds this, or a
+            # sweeper that is ending: PostgreSQL gives back the locks of a transaction one by one.
             if not await connection.fetchval(_LOCK_KEPT, kept_lock(leftover.tenant)):
                 await connection.execute(_LATER, leftover.id, _INDEXING_LASTS_S)
                 yield None

@@ -47,12 +47,16 @@ def upload(
 def indexed(
     api: httpx2.Client, name: str, content: str | bytes, collection: str = "default"
 ) -> dict[str, Any]:
-    """Upload a document, wait until it is indexed, and give its state."""
+    """Upload a document, wait until it is indexed, and give its state.
+
+    A test that is tried again finds its document there: that is as good.
+    """
     answer = upload(api, name, content, collection)
-    assert answer.status_code == 202, answer.text
+    assert answer.status_code in {200, 202}, answer.text
     body = answer.json()
-    run = ended(api, body["run"]["id"])
-    assert run["status"] == "succeeded", run
+    if body["run"] is not None:
+        run = ended(api, body["run"]["id"])
+        assert run["status"] == "succeeded", run
     path = f"/api/v1/collections/{collection}/documents/{body['document']['id']}"
     document: dict[str, Any] = api.get(path).json()
     assert document["status"] == "indexed"

@@ -1,5 +1,7 @@
 """Health, metrics and agents: what an operator sees."""
 
+from uuid import uuid4
+
 import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -68,7 +70,7 @@ def test_no_route_label_holds_an_id(api: httpx2.Client) -> None:
 
 def test_work_is_counted(api: httpx2.Client) -> None:
     before = metrics(api)
-    indexed(api, "counted.txt", "Words that count.")
+    indexed(api, "counted.txt", f"Words that count {uuid4()}.")  # tried again, it is new again
     run = api.post("/api/v1/runs", json={"goal": "What counts?"}).json()["id"]
     assert ended(api, run)["status"] == "succeeded"
 
@@ -77,12 +79,12 @@ def test_work_is_counted(api: httpx2.Client) -> None:
         return metrics(api)[name].get(key, 0.0) - before.get(name, {}).get(key, 0.0)
 
     def worked(agent: str) -> float:
-        return grew("sutazai_agent_work_seconds_total", agent=agent, kind="succeeded")
+        return grew("sutazai_agent_work_seconds_count", agent=agent, kind="succeeded")
 
     agents = ("librarian", "researcher", "reviewer", "writer")
     assert [grew("sutazai_agent_claims_total", agent=agent) for agent in agents] == [1] * 4
     # An agent counts its work when it has heard that its outcome was taken.
-    eventually(lambda: all(worked(agent) > 0 for agent in agents), "all work is counted")
+    eventually(lambda: all(worked(agent) == 1 for agent in agents), "all work is counted")
     assert grew("sutazai_outcomes_total", kind="succeeded") == 4
     assert grew("sutazai_wake_ups_sent_total") >= 4
     assert metrics(api)["sutazai_claims_taken_back_total"][()] == 0
