@@ -2,16 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from fastapi import FastAPI
-from prometheus_client import CollectorRegistry
 
-from sutazai.core.platform import Platform
-from sutazai.entrypoints.api.app import create_app
-from sutazai.entrypoints.api.middleware import BodyLimit, RequestScope
+from sutazai.entrypoints.api.app import openapi_document
 from sutazai.entrypoints.api.routes.auth import PasswordLogin, RefreshToken
 from sutazai.entrypoints.api.routes.conversations import NewConversation, NewMessage, NewTitle
 from sutazai.entrypoints.api.routes.keys import NewKeyBody
@@ -87,14 +82,8 @@ BODIES = (
 
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
-    """Make the application, which needs no platform that is open, and read its document."""
-    platform = cast(Platform, SimpleNamespace(metrics=CollectorRegistry()))
-    outer = create_app(platform, upload_limit=1000)
-    assert isinstance(outer, RequestScope)
-    assert isinstance(outer.app, BodyLimit)
-    app = outer.app.app
-    assert isinstance(app, FastAPI)
-    return app.openapi()
+    """Read the document of the application, which needs no platform for it."""
+    return openapi_document()
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

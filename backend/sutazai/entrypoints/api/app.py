@@ -75,22 +75,26 @@ def create_app(
         ping_s: seconds between two comments in a stream of events that has nothing to say.
         places: where a login leads; None: to the dashboard where it is by default.
     """
-    app = _routes()
-    app.state.platform = platform
-    app.state.ping_s = ping_s
-    app.state.places = places or Places()
-    # As FastAPI's documentation extends it; it would make the document anew for each application.
-    app.openapi = openapi_document  # type: ignore[method-assign]
-    app.state.query_names = query_names(openapi_document())
+    state = {"platform": platform, "ping_s": ping_s, "places": places or Places()}
     http = HttpMetrics(platform.metrics)
     larger = {moving.IMPORT: import_limit} if import_limit else {}
-    return RequestScope(BodyLimit(app, upload_limit, larger=larger), http.observe)
+    limited = BodyLimit(application(), upload_limit, larger=larger)
+    return RequestScope(limited, http.observe, state)
 
 
 @cache
+def application() -> FastAPI:
+    """Make the routes, once a process: they take long, and each request brings its platform."""
+    app = _routes()
+    document = complete(app)
+    app.openapi = lambda: document  # type: ignore[method-assign]  # as FastAPI's manual extends it
+    app.state.query_names = query_names(document)
+    return app
+
+
 def openapi_document() -> dict[str, Any]:
     """Give the API's OpenAPI document, the same for every platform: not to be changed."""
-    return complete(_routes())
+    return application().openapi()
 
 
 def api_routes() -> list[APIRoute]:

@@ -22,8 +22,8 @@ _bearer = HTTPBearer(auto_error=False, description="An API key (`Bearer sk_…`)
 
 
 async def get_platform(request: Request) -> Platform:
-    """Give the platform this application serves."""
-    platform: Platform = request.app.state.platform
+    """Give the platform that a request is for."""
+    platform: Platform = request.state.platform
     return platform
 
 

@@ -49,9 +49,17 @@ class BodyTooLargeError(Exception):
 class RequestScope:
     """Give each request an id, measure it, and log what nobody foresaw, under that id."""
 
-    def __init__(self, app: App, observe: Observe) -> None:
-        """Take the application and who hears (method, route, status, seconds) of each request."""
-        self.app, self.observe = app, observe
+    def __init__(
+        self, app: App, observe: Observe, state: Mapping[str, object] | None = None
+    ) -> None:
+        """Take the application, and what its requests come with.
+
+        Args:
+            app: what answers.
+            observe: hears (method, route, status, seconds) of each request.
+            state: what each request finds in its `state`.
+        """
+        self.app, self.observe, self.state = app, observe, state or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -60,6 +68,7 @@ class RequestScope:
             return
         request_id = _request_id(scope)
         scope["request_id"] = request_id
+        scope["state"] = {**scope.get("state", {}), **self.state}
         status, complete, begun = 0, False, perf_counter()
 
         async def answer(message: Message) -> None:
@@ -100,7 +109,7 @@ def _with_headers(said: Iterable[tuple[bytes, bytes]], request_id: str) -> list[
 
 def _log_refusal(scope: Scope, route: str, status: int) -> None:
     """Log who was refused, as far as it is known: never what they sent, and of a path its form."""
-    caller = scope.get("state", {}).get("caller")
+    caller = scope["state"].get("caller")
     whose = {} if caller is None else {"tenant": str(caller.tenant), "user": str(caller.user)}
     method = scope["method"] if scope["method"] in METHODS else "other"
     logger.bind(request_id=scope["request_id"], status=status, **whose).info(

@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 
 
 def _places(request: Request) -> Places:
-    places: Places = request.app.state.places
+    places: Places = request.state.places
     return places
 
 

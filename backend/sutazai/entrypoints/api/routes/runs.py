@@ -167,7 +167,7 @@ async def watch_run(
     output; the step that spoke last has that of the run's answer. A reader that takes nothing for
     30 s is cut off.
     """
-    beat_s = request.app.state.ping_s
+    beat_s = request.state.ping_s
     events = await platform.runs.watch(caller.tenant, run, last_event_id or 0, beat_s=beat_s)
     return StreamingResponse(
         _stream(events),
