@@ -7,11 +7,8 @@ SHOWN = 4000
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show how each test failed that was tried again and then passed."""
-    failed = {report.nodeid for report in terminalreporter.getreports("failed")}
+    """Show how each test failed that was tried again, whether or not it failed again."""
     for report in terminalreporter.getreports("rerun"):
-        if report.nodeid in failed:
-            continue  # its last try is shown whole
         terminalreporter.write_sep("_", f"first try of {report.nodeid}")
         terminalreporter.write_line(report.longreprtext)
         for name, text in report.sections:
