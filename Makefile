@@ -150,12 +150,12 @@ secrets: image  ## make the stack's secrets in .stack, where they are missing
 # --- tests and checks ------------------------------------------------------------------------
 
 .PHONY: test
-test: setup-dev  ## all tests but the fault tests, with coverage of at least 80 % in every package
+test: setup-dev  ## what holds part by part, with coverage of at least 80 % in every package
 ifdef ARGS
-	$(BIN)/python -m pytest -m "not faults and not stack and not browser and not offline" --ignore=tests/models -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -m "not e2e and not faults and not stack and not browser and not offline" --ignore=tests/models -n $(WORKERS) --dist loadgroup $(ARGS)
 else
 	@rm -rf build/coverage && mkdir -p build/coverage
-	$(BIN)/python -m coverage run -m pytest -m "not faults and not stack and not browser and not offline" --ignore=tests/models \
+	$(BIN)/python -m coverage run -m pytest -m "not e2e and not faults and not stack and not browser and not offline" --ignore=tests/models \
 		--reruns $(RERUNS) -n $(WORKERS) --dist loadgroup --requirements-record=build/requirements/test.json
 	@$(BIN)/python -m coverage combine -q
 	@rm -f build/coverage/data.*  # what can't be read: of processes that were killed as they began it
@@ -163,6 +163,12 @@ else
 		$(BIN)/python -m coverage report --include "$$source/*" --fail-under $(COVERAGE) || low=1; \
 		done; exit "$$low"
 endif
+
+.PHONY: test-e2e
+test-e2e: setup-dev  ## the product as its processes: journeys, the command line, any input, how good answers are
+	$(BIN)/python -m pytest -m "e2e and not faults and not stack" --ignore=tests/models --reruns $(RERUNS) \
+		-n $(if $(ARGS),0,$(WORKERS) --dist loadgroup) $(or $(ARGS), \
+		--requirements-record=build/requirements/e2e.json)
 
 .PHONY: test-faults
 test-faults: setup-dev  ## the fault tests: kill the platform again and again (minutes)
@@ -233,7 +239,7 @@ format: setup-dev  ## write the code in the house's format
 .PHONY: requirements
 requirements: setup-dev  ## say which requirements the last tests showed; write docs/requirements.md
 	@$(BIN)/python -m tests.plugins.requirement_report $(ARGS) \
-		build/requirements/test.json build/requirements/faults.json build/requirements/models.json \
+		build/requirements/test.json build/requirements/e2e.json build/requirements/faults.json build/requirements/models.json \
 		build/requirements/offline.json build/requirements/stack.json
 
 .PHONY: docs

@@ -39,7 +39,7 @@ def test_setup_says_what_is_missing(tmp_path: Path, python: str, said: str) -> N
 
 PIPELINES = (".ci/run", ".github/workflows/ci.yml", ".gitlab-ci.yml")
 # What every pipeline runs, each in its own way.
-EVERYWHERE = {"lint", "audit", "test", "test-faults", "test-offline", "test-stack"}
+EVERYWHERE = {"lint", "audit", "test", "test-e2e", "test-faults", "test-offline", "test-stack"}
 
 
 @pytest.mark.requirement("F8", part="GitHub and GitLab run the same targets")

@@ -15,7 +15,7 @@ from tests.journey.suite import Door, JourneySuite, open_citation, watch
 from tests.support.platform import LivePlatform, live_platform
 from tests.support.programs import eventually
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 # The agent `effects` takes so long for each of the five items of a run's first steps.
 PAUSE_S = "0.7"

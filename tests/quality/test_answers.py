@@ -15,6 +15,8 @@ from sutazai.adapters.minilm.inprocess import InProcessEmbeddings
 from sutazai_agents.writer.fitting import fit
 from tests.quality.asking import Asked, ask_all
 
+pytestmark = pytest.mark.e2e
+
 Group = Callable[[Asked], bool]
 
 

@@ -15,7 +15,10 @@ from sutazai.adapters.minilm.inprocess import InProcessEmbeddings
 from sutazai_contracts.conversations import Exchange
 from tests.quality.asking import HERE, Asked, Corpus, Question, ask, indexed_corpus
 
-pytestmark = pytest.mark.requirement("E6", part="follow-up questions find what they mean")
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.requirement("E6", part="follow-up questions find what they mean"),
+]
 
 
 class FollowUp(Question):

@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import disk_usage
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
@@ -25,19 +26,28 @@ from psycopg import sql
 from sutazai.bootstrap.processes.postgres import start_postgres
 from sutazai.bootstrap.processes.server import EmbeddedPostgres
 
+SHARED_MEMORY = Path("/dev/shm")
+ROOM_BYTES = 4 * 1024**3
 # A test's data need not outlive a power cut; everything else is as in the product.
 _TEST_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 
 
 @contextmanager
-def private_folder() -> Iterator[Path]:
+def private_folder(within: Path | None = None) -> Iterator[Path]:
     """Give a temporary folder of mode 0700 that no other pytest session touches.
 
     Each start of pytest as root closes pytest's own folders to all but root, and so the way of a
     server that root starts, which runs as another user.
     """
-    with TemporaryDirectory(prefix="sutazai-test-") as folder:
+    with TemporaryDirectory(prefix="sutazai-test-", dir=within) as folder:
         yield Path(folder)
+
+
+def _memory() -> Path | None:
+    """Name a file system in memory with room: each test's database is a copy of 300 files."""
+    if SHARED_MEMORY.is_mount() and disk_usage(SHARED_MEMORY).free > ROOM_BYTES:
+        return SHARED_MEMORY
+    return None
 
 
 def start_test_postgres(root: Path) -> EmbeddedPostgres:
@@ -52,7 +62,7 @@ def start_test_postgres(root: Path) -> EmbeddedPostgres:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """Give a server for the whole session."""
-    with private_folder() as root:
+    with private_folder(_memory()) as root:
         server = start_test_postgres(root)
         try:
             yield server

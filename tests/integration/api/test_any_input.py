@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from tests.integration.api.answers import assert_problem
 from tests.integration.api.running import Running
 
+pytestmark = pytest.mark.e2e
+
 EXAMPLES = settings(
     max_examples=200,
     deadline=None,

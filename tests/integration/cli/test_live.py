@@ -12,7 +12,7 @@ from tests.support.embeddings import models_dir  # noqa: F401
 from tests.support.platform import LivePlatform, live_platform
 
 # A loaded machine needs longer than the usual limit to start a platform and a dozen programs.
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 
 @pytest.fixture(scope="module")

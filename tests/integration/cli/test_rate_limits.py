@@ -8,7 +8,7 @@ import pytest
 from tests.support.embeddings import models_dir  # noqa: F401
 from tests.support.platform import live_platform
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
 
 @pytest.mark.requirement("G2", part="rate limits at core, by the environment")
