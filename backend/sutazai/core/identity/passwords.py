@@ -14,6 +14,8 @@ from sutazai_contracts.errors import InvalidInput
 LONGEST = 1_024
 # Fewer characters are guessed too soon (NIST SP 800-63B §3.1.1 asks for 8, better 15).
 SHORTEST = 12
+# So many characters of a password are different ones, at least.
+DIFFERENT = 4
 _MADE_BYTES = 18
 # So many characters of a password are none of the words that are tried first here.
 BESIDE_WORDS = 7
@@ -36,7 +38,7 @@ def check_new(password: str, email: str, field: str) -> None:
         raise InvalidInput(f"takes {SHORTEST} to {LONGEST} characters", field=field)
     if email.casefold() in password.casefold():
         raise InvalidInput("must not hold the e-mail address", field=field)
-    if len(set(password)) < 4:
+    if len(set(password)) < DIFFERENT:
         raise InvalidInput("is the same characters over and over", field=field)
     if is_common(password):
         raise InvalidInput("is known from thefts of passwords: others have it too", field=field)
