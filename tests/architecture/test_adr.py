@@ -10,7 +10,7 @@ from tests.architecture.sources import ROOT
 FOLDER = ROOT / "docs" / "adr"
 PARTS = ["Context", "Decision", "Consequences", "Enforced by"]
 NAMED = re.compile(r"`((?:tests|requirements|benchmarks|\.ci)/[\w./-]+)(?:::(\w+))?`")
-TARGET = re.compile(r"`make ([a-z-]+)`")
+TARGET = re.compile(r"`make ([a-z0-9-]+)`")
 
 
 def faults(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from tests.architecture.sources import ROOT, Finding, files
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s#]+)(?:#[^)]*)?\)")
 # In code, at its beginning or after the start of a line of a block.
-COMMAND = re.compile(r"(?:`|^|&& )make ([a-z][a-z-]*)", re.MULTILINE)
+COMMAND = re.compile(r"(?:`|^|&& )make ([a-z][a-z0-9-]*)", re.MULTILINE)
 # The list of what the product must have names what is not there yet.
 WISHES = PurePosixPath("docs/requirements.md")
 
@@ -28,7 +28,8 @@ def broken(path: PurePosixPath, text: str, targets: set[str]) -> Iterator[Findin
 
 def make_targets() -> set[str]:
     """Give the targets of the Makefile."""
-    return set(re.findall(r"^([a-z][a-z-]*):(?!=)", (ROOT / "Makefile").read_text("utf-8"), re.M))
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    return set(re.findall(r"^([a-z][a-z0-9-]*):(?!=)", makefile, re.MULTILINE))
 
 
 def test_links_and_commands_are_there() -> None:

@@ -9,7 +9,7 @@ import yaml
 
 from tests.architecture.sources import ROOT
 
-TARGET = re.compile(r"^([a-z][a-z-]*):(?!=)", re.MULTILINE)
+TARGET = re.compile(r"^([a-z][a-z0-9-]*):(?!=)", re.MULTILINE)
 
 
 def make(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -21,7 +21,7 @@ def make(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[st
 def test_help_lists_every_target() -> None:
     targets = TARGET.findall((ROOT / "Makefile").read_text("utf-8"))
     assert {"setup", "run", "test", "lint", "requirements", "lock"} <= set(targets)
-    listed = re.findall(r"^  make ([a-z-]+) +\S+", make().stdout, re.MULTILINE)
+    listed = re.findall(r"^  make ([a-z0-9-]+) +\S+", make().stdout, re.MULTILINE)
     assert listed == targets
 
 
@@ -46,8 +46,8 @@ EVERYWHERE = {"lint", "audit", "test", "test-e2e", "test-faults", "test-offline"
 @pytest.mark.parametrize("name", PIPELINES)
 def test_every_pipeline_runs_the_same_targets(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
-    called = set(re.findall(r"^\s*(?:- )?(?:run:? )?make ([a-z][a-z-]+)", text, re.M))
-    known = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), re.M))
+    called = set(re.findall(r"^\s*(?:- )?(?:run:? )?make ([a-z][a-z0-9-]+)", text, re.M))
+    known = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text("utf-8"), re.M))
     assert called <= known
     assert called >= EVERYWHERE
     if name.endswith(".yml"):
