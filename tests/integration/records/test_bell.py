@@ -97,7 +97,8 @@ async def test_what_is_due_later_rings_no_bell(database: TestDatabase) -> None:
         bell.ring([wake_up(at_once=False)])
         bell.ring([at_once := wake_up()])
         await ear.until(2)
-        assert bell.rings == 1
+        assert bell.rings <= 1  # it is counted once the server has answered
+    assert ear.times == 2
     assert [one.id for one in ear.told] == [at_once.id]
 
 
