@@ -3,6 +3,7 @@
 pytest_plugins = (
     "pytester",
     "tests.plugins.garbage",
+    "tests.plugins.memory",
     "tests.plugins.requirement",
     "tests.plugins.reruns",
     "tests.plugins.together",
