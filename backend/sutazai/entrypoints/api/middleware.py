@@ -12,8 +12,8 @@ from loguru import logger
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sutazai.entrypoints.api.metrics import METHODS
 from sutazai.entrypoints.api.problems import problem
+from sutazai.entrypoints.api.refusals import RefusalLog
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -25,9 +25,6 @@ Observe = Callable[[str, str, int, float], None]
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 # A body that is not wanted and does not end in this time is cut off.
 DRAIN_S = 60.0
-# Not known, not allowed, no such method, too large, no sense, too often: what somebody who tries
-# doors leaves behind. The rest of 4xx is what happens to everybody.
-REFUSALS = frozenset({400, 401, 403, 405, 413, 422, 429})
 # What browsers are told of an answer that does not say so itself: nothing of it is kept, run,
 # framed, guessed at or passed on as a referrer.
 NOTHING = (
@@ -60,6 +57,7 @@ class RequestScope:
             state: what each request finds in its `state`.
         """
         self.app, self.observe, self.state = app, observe, state or {}
+        self.refusals = RefusalLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -97,24 +95,13 @@ class RequestScope:
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             self.observe(scope["method"], route, status, perf_counter() - begun)
-            if status in REFUSALS:
-                _log_refusal(scope, route, status)
+            self.refusals.note(scope, route, status)
 
 
 def _with_headers(said: Iterable[tuple[bytes, bytes]], request_id: str) -> list[Any]:
     headers = [*said, (b"x-request-id", request_id.encode())]
     names = {name for name, _ in headers}
     return headers + [header for header in _UNLESS_SAID if header[0] not in names]
-
-
-def _log_refusal(scope: Scope, route: str, status: int) -> None:
-    """Log who was refused, as far as it is known: never what they sent, and of a path its form."""
-    caller = scope["state"].get("caller")
-    whose = {} if caller is None else {"tenant": str(caller.tenant), "user": str(caller.user)}
-    method = scope["method"] if scope["method"] in METHODS else "other"
-    logger.bind(request_id=scope["request_id"], status=status, **whose).info(
-        "{} {} refused: {}", method, route, status
-    )
 
 
 def _stopping(request_id: str) -> Response:
