@@ -119,11 +119,15 @@ class LivePlatform:
 
     def client(self, timeout_s: float = 30.0) -> httpx2.Client:
         """Open a client with the address and the API key; the caller closes it."""
-        return httpx2.Client(base_url=self.url, headers=self.headers, timeout=timeout_s)
+        return httpx2.Client(
+            base_url=self.url, headers=self.headers, timeout=timeout_s, verify=False
+        )
 
     def async_client(self, timeout_s: float = 30.0) -> httpx2.AsyncClient:
         """Open an asynchronous client with the address and the API key; the caller closes it."""
-        return httpx2.AsyncClient(base_url=self.url, headers=self.headers, timeout=timeout_s)
+        return httpx2.AsyncClient(
+            base_url=self.url, headers=self.headers, timeout=timeout_s, verify=False
+        )
 
     @property
     def headers(self) -> dict[str, str]:

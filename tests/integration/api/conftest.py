@@ -72,5 +72,5 @@ def neighbour_api(platform: Running, neighbour: Tenant) -> Iterator[httpx2.Clien
 @pytest.fixture(scope="session")
 def keyless(platform: Running) -> Iterator[httpx2.Client]:
     """Open a client that shows no key."""
-    with httpx2.Client(base_url=platform.url, timeout=20, trust_env=False) as client:
+    with httpx2.Client(base_url=platform.url, timeout=20, verify=False, trust_env=False) as client:
         yield client

@@ -153,7 +153,9 @@ class Stage:
     def client(self) -> httpx2.AsyncClient:
         """Open a client of the API."""
         headers = {"Authorization": f"Bearer {self.key}"}
-        return httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=20, trust_env=False)
+        return httpx2.AsyncClient(
+            base_url=self.url, headers=headers, timeout=20, verify=False, trust_env=False
+        )
 
 
 @asynccontextmanager
