@@ -359,7 +359,8 @@ export interface paths {
          *     For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
          *     documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
          *     whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
-         *     not ended: only a backup of the installation holds everything.
+         *     not ended: only a backup of the installation holds everything. The audit log tells of the export
+         *     before its first byte leaves.
          */
         get: operations["export_tenant"];
         put?: never;
@@ -384,7 +385,7 @@ export interface paths {
          * @description Write an export into the tenant of who asks, which holds no documents and runs yet.
          *
          *     For administrators. It is checked first, and all of it is written or nothing. People and
-         *     conversations are in no export, so none come.
+         *     conversations are in no export, so none come. The audit log tells of the import.
          */
         post: operations["import_tenant"];
         delete?: never;
@@ -763,7 +764,7 @@ export interface paths {
         };
         /**
          * Read the audit log, newest first
-         * @description List who logged in or failed to, and what happened to users, keys and tenants.
+         * @description List logins and failures, changes of users, keys and tenants, exports and imports.
          */
         get: operations["read_audit"];
         put?: never;
@@ -1186,7 +1187,7 @@ export interface components {
          * @description What may happen.
          * @enum {string}
          */
-        Event: "login.ok" | "login.failed" | "logout" | "logout.everywhere" | "refresh.reused" | "key.made" | "key.revoked" | "user.made" | "user.changed" | "user.removed" | "password.changed" | "password.reset" | "tenant.made";
+        Event: "login.ok" | "login.failed" | "logout" | "logout.everywhere" | "refresh.reused" | "key.made" | "key.revoked" | "user.made" | "user.changed" | "user.removed" | "password.changed" | "password.reset" | "tenant.made" | "data.exported" | "data.imported";
         /**
          * FieldError
          * @description What is wrong with one field.

@@ -17,6 +17,7 @@ from sutazai.core.cache.port import Cache
 from sutazai.core.conversations.context import Contexts
 from sutazai.core.conversations.counting import TokenCounting
 from sutazai.core.conversations.service import Conversations
+from sutazai.core.identity.audit import Audit
 from sutazai.core.identity.login import Login
 from sutazai.core.identity.people import People
 from sutazai.core.identity.service import Identity
@@ -167,7 +168,7 @@ def wire(
         outcomes=outcomes,
         sweeper=sweeper,
         models=models,
-        moving=_moving(ports, knowledge),
+        moving=_moving(ports, knowledge, login.audit),
         metrics=metrics,
     )
 
@@ -225,10 +226,11 @@ def _knowledge(
     )
 
 
-def _moving(ports: Ports, knowledge: Knowledge) -> Moving:
+def _moving(ports: Ports, knowledge: Knowledge, audit: Audit) -> Moving:
     return Moving(
         records=SqlMoving(ports.database),
         files=ports.files,
+        audit=audit,
         embed_anew=knowledge.embed_anew,
         on_leftovers=knowledge.on_leftovers,
         product=sutazai.__version__,

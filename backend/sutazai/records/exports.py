@@ -10,7 +10,9 @@ from uuid import UUID
 
 import asyncpg
 
+from sutazai.core.identity.audit import Entry
 from sutazai.core.moving.ports import FileRef, Imported, Object
+from sutazai.records.audit import add_entry
 from sutazai.records.database import AWAY, Connection, Database
 from sutazai.records.leftovers import files_lock, kept_lock
 from sutazai.records.migrate import newest_version
@@ -19,6 +21,7 @@ from sutazai.records.moving.statements import (
     COLUMNS,
     REFERENCES,
     astray,
+    count_objects,
     count_others,
     inserts,
     select_files,
@@ -113,6 +116,10 @@ class SqlReading:
     tenant_name: str
     left_out: Mapping[str, int]
 
+    async def count(self) -> int:
+        """Count the objects."""
+        return int(await self.connection.fetchval(count_objects()))
+
     async def objects(self) -> AsyncIterator[Object]:
         """Stream every object, kind by kind."""
         for kind in KINDS:
@@ -181,6 +188,10 @@ class SqlWriting:
             Imported(row["name"], row["physical"], EmbeddingModel.model_validate(row["model"]))
             for row in rows
         ]
+
+    async def note(self, entry: Entry) -> None:
+        """Add to the audit log that this was imported; last, since others wait to add to it."""
+        await add_entry(self.connection, self.tenant, entry)
 
 
 async def _reading(connection: Connection) -> SqlReading:

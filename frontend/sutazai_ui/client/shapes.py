@@ -325,6 +325,7 @@ class AuditEntry(Given):
     seq: int
     at: datetime
     event: str
+    actor: UUID | None = None
     subject: str | None = None
     address: str | None = None
     details: dict[str, Any] = Field(default_factory=dict)

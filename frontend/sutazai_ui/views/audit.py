@@ -28,7 +28,7 @@ def show(seat: Seat) -> None:
     names = {str(user.id): user.email for user in seat.api.users()}
     marks.table(
         "Audit log",
-        ("No.", "When", "What", "About", "From", "Details"),
+        ("No.", "When", "What", "By", "About", "From", "Details"),
         [_row(entry, names) for entry in page.items],
     )
     paging.turn(_LIST, page.next)
@@ -40,10 +40,16 @@ def _row(entry: AuditEntry, names: Mapping[str, str]) -> tuple[str, ...]:
         str(entry.seq),
         moment(entry.at),
         entry.event,
-        names.get(entry.subject or "", entry.subject) or "—",
+        _named(entry.actor, names),
+        _named(entry.subject, names),
         entry.address or "—",
         details or "—",
     )
+
+
+def _named(user: object, names: Mapping[str, str]) -> str:
+    """Show a user by their address; what is none here, such as a key, by its id."""
+    return names.get(str(user), str(user)) if user else "—"
 
 
 def _said(value: object) -> str:

@@ -9,8 +9,9 @@ import httpx2
 import pytest
 
 from tests.integration.api.answers import assert_problem
-from tests.integration.api.kept import nothing_kept
+from tests.integration.api.kept import nothing_kept, rows
 from tests.integration.api.running import Running
+from tests.integration.moving.logged import entries, full_log
 from tests.integration.moving.test_round_trip import exported, imported
 
 Files = dict[str, bytes]
@@ -145,6 +146,17 @@ def test_what_is_no_archive_is_refused(body: bytes, target: Running) -> None:
 
 def send(api: httpx2.Client, body: bytes) -> httpx2.Response:
     return api.post("/api/v1/import", content=body, headers={"Content-Type": "application/x-tar"})
+
+
+def test_an_import_that_can_not_be_written_down_is_not_made(
+    source: Running, target: Running
+) -> None:
+    files, before = exported(source), rows(target, target.tenant)
+    with full_log(target), target.client() as api:
+        assert_problem(imported(api, files), 503, "database_unavailable")
+    # Its files were stored by then; they are swept as those that nothing refers to.
+    assert rows(target, target.tenant) == before
+    assert entries(target) == []
 
 
 def test_a_row_of_another_tenant_is_not_referred_to(source: Running, target: Running) -> None:

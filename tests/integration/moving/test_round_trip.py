@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.api.answers import assert_problem, ended
 from tests.integration.api.running import Running, Tenant
+from tests.integration.moving.logged import amounts, entries, user_of
 
 SECRETS = ("password", "digest", "api_key", "token")
 QUESTIONS = (("handbook", "When are backups made?"), ("default", "Who lights the lamp?"))
@@ -84,6 +85,10 @@ def test_what_was_imported_is_what_was_exported(source: Running, target: Running
     kinds = {name.partition("/")[0] for name in files if "/" in name}
     assert kinds == {"chunks", "collections", "documents", "files", "runs", "texts"}
     assert made["objects"] == {"collections": 2, "runs": 5, "documents": 3}
+    (entry,) = entries(target)
+    assert (entry["event"], entry["actor"]) == ("data.imported", user_of(target))
+    assert entry["subject"] == str(target.tenant.id)
+    assert entry["details"] == amounts(files)
     again = exported(target)
     assert steady(again) == steady(files)
     assert found(target) == found(source)

@@ -152,6 +152,12 @@ def test_the_audit_log_is_read_and_verified(part: Part, core: Core) -> None:
     core.audit = [AUDITED | {"details": {"scopes": ["read", "write"]}}]
     tab.run()
     assert "scopes: read write" in words(tab)
+    exported = {"event": "data.exported", "actor": str(DOCUMENT), "subject": str(OTHER)}
+    core.audit = [AUDITED | exported | {"details": {"objects": 4, "files": 2}}]
+    tab.run()
+    assert "data.exported" in words(tab)
+    assert "bob@example.org" in words(tab)
+    assert "objects: 4, files: 2" in words(tab)
     core.audit = [AUDITED] * 60
     tab.run()
     tab.button("audit-on").click().run()

@@ -1,4 +1,4 @@
-"""The audit log: what happened to who may get in, chained so that no entry changes unseen."""
+"""The audit log: who got in, or took data out; chained so that no entry changes unseen."""
 
 import hashlib
 import ipaddress
@@ -38,6 +38,8 @@ class Event(StrEnum):
     PASSWORD_CHANGED = "password.changed"  # noqa: S105
     PASSWORD_RESET = "password.reset"  # noqa: S105
     TENANT_MADE = "tenant.made"
+    DATA_EXPORTED = "data.exported"
+    DATA_IMPORTED = "data.imported"
 
 
 @dataclass(frozen=True, slots=True)

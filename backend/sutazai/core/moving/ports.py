@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from sutazai.core.identity.audit import Entry
 from sutazai_contracts.knowledge import EmbeddingModel
 
 
@@ -45,6 +46,9 @@ class Reading(Protocol):
     def left_out(self) -> Mapping[str, int]:
         """Count what is there and is not given, by what it is in words."""
 
+    async def count(self) -> int:
+        """Count the objects."""
+
     def objects(self) -> AsyncIterator[Object]:
         """Stream every object."""
 
@@ -72,6 +76,9 @@ class Writing(Protocol):
 
     async def collections(self) -> Sequence[Imported]:
         """List the collections that were written."""
+
+    async def note(self, entry: Entry) -> None:
+        """Add to the audit log that this was imported; last, since others wait to add to it."""
 
 
 class MovingRecords(Protocol):

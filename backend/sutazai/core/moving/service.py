@@ -4,13 +4,15 @@ import asyncio
 import hashlib
 import json
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO
 from uuid import UUID
 
+from sutazai.core.identity.audit import Audit, Event
+from sutazai.core.identity.audit import Entry as Logged
 from sutazai.core.identity.model import Caller
 from sutazai.core.knowledge.content import no_room
 from sutazai.core.moving import manifest
@@ -43,24 +45,34 @@ class Moving:
 
     records: MovingRecords
     files: Files
+    audit: Audit
     embed_anew: Callable[[UUID, str], Awaitable[UUID]]
     on_leftovers: Callable[[], None]
     product: str
     _turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def export(self, caller: Caller) -> AsyncIterator[bytes]:
         """Stream all of the caller's tenant as a tar archive; the first part comes once it can.
+
+        It stands in the audit log before that.
 
         Raises:
             Forbidden: the caller does not administer the tenant.
             FilesUnavailable: a file is missing in the store; names its address.
         """
         await self._check_admin(caller)
-        async with self._turn, self.records.exporting(caller.tenant) as reading:
-            files = await reading.files()
-            for ref in files:
-                if not await self.files.exists(caller.tenant, ref.sha256):
-                    raise FilesUnavailable(f"{ref.name} is missing in the file store")
+        async with self._turn, AsyncExitStack() as stack:
+            # It holds a connection and wants another for the log. If two did, a pool of two would
+            # have none left for either.
+            async with self._opening:
+                reading = await stack.enter_async_context(self.records.exporting(caller.tenant))
+                files = await self._files_of(caller.tenant, reading)
+                # Committed by itself: what has left can't be taken back, whatever comes after.
+                await self.audit.append(
+                    caller.tenant,
+                    self._entry(caller, Event.DATA_EXPORTED, await reading.count(), len(files)),
+                )
             listed: dict[str, Entry] = {}
             async for item in reading.objects():
                 data = item.text.encode()
@@ -70,6 +82,17 @@ class Moving:
                 async for part in self._file(caller.tenant, ref, listed):
                     yield part
             yield self._last(reading, listed)
+
+    async def _files_of(self, tenant: UUID, reading: Reading) -> Sequence[FileRef]:
+        files = await reading.files()
+        for ref in files:
+            if not await self.files.exists(tenant, ref.sha256):
+                raise FilesUnavailable(f"{ref.name} is missing in the file store")
+        return files
+
+    def _entry(self, caller: Caller, event: Event, objects: int, files: int) -> Logged:
+        tenant = str(caller.tenant)
+        return self.audit.by(caller, event, tenant, objects=objects, files=files)
 
     async def _file(
         self, tenant: UUID, ref: FileRef, listed: dict[str, Entry]
@@ -114,7 +137,7 @@ class Moving:
         await self._check_admin(caller)
         async with self._turn, _aside(parts) as file:
             archive = await asyncio.to_thread(Archive[Manifest], file, self._manifest)
-            counts, collections = await self._write(caller.tenant, archive)
+            counts, collections = await self._write(caller, archive)
         self.on_leftovers()
         rebuilds = [
             await self.embed_anew(caller.tenant, collection.name) for collection in collections
@@ -126,7 +149,7 @@ class Moving:
         return read_manifest(data, self.records.version)
 
     async def _write(
-        self, tenant: UUID, archive: Archive[Manifest]
+        self, caller: Caller, archive: Archive[Manifest]
     ) -> tuple[dict[str, int], list[Imported]]:
         counts = dict.fromkeys(self.records.folders, 0)
         objects: dict[str, list[str]] = {folder: [] for folder in counts}
@@ -137,7 +160,7 @@ class Moving:
                 objects[folder].append(name)
             else:
                 stored.add(name)
-        async with self.records.importing(tenant) as writing:
+        async with self.records.importing(caller.tenant) as writing:
             for folder, names in objects.items():
                 for name in names:
                     await writing.add(name, await asyncio.to_thread(archive.text, name))
@@ -146,8 +169,12 @@ class Moving:
             _check_files(stored, wanted, archive)
             # Within the transaction, under which no file is swept.
             for name in sorted(stored):
-                await self.files.put(tenant, _parts(archive, name))
-            return counts, list(await writing.collections())
+                await self.files.put(caller.tenant, _parts(archive, name))
+            collections = list(await writing.collections())
+            await writing.note(
+                self._entry(caller, Event.DATA_IMPORTED, sum(counts.values()), len(stored))
+            )
+        return counts, collections
 
     async def _check_admin(self, caller: Caller) -> None:
         if not await self.records.is_admin(caller.tenant, caller.user):

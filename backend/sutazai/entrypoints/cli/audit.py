@@ -1,4 +1,4 @@
-"""`sutazai audit`: what happened to who may get in, and whether the log of it is whole."""
+"""`sutazai audit`: who got in or took data out, and whether the log of it is whole."""
 
 import asyncio
 from typing import TYPE_CHECKING, Annotated

@@ -6,7 +6,7 @@ PostgreSQL itself writes and reads the JSON, so that no number and no time chang
 
 from collections.abc import Iterator, Mapping
 
-from sutazai.records.moving.kinds import TENANT, Kind, Part, declared
+from sutazai.records.moving.kinds import KINDS, TENANT, Kind, Part, declared
 
 COLUMNS = """
 SELECT table_name, column_name FROM information_schema.columns
@@ -53,6 +53,14 @@ def select_files() -> Iterator[tuple[str, str]]:
                 f"SELECT DISTINCT row.{column} FROM {of.table} row"
                 f" WHERE row.{column} IS NOT NULL AND {of.where.format(row='row')} ORDER BY 1",
             )
+
+
+def count_objects() -> str:
+    """Count the objects of all kinds."""
+    return "SELECT " + " + ".join(
+        f"(SELECT count(*) FROM {kind.table} row WHERE {kind.where.format(row='row')})"
+        for kind in KINDS
+    )
 
 
 def count_others(of: Kind | Part) -> str:

@@ -2,6 +2,8 @@ from enum import StrEnum
 
 
 class Event(StrEnum):
+    DATA_EXPORTED = "data.exported"
+    DATA_IMPORTED = "data.imported"
     KEY_MADE = "key.made"
     KEY_REVOKED = "key.revoked"
     LOGIN_FAILED = "login.failed"

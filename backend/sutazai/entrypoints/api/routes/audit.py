@@ -65,7 +65,7 @@ class AuditQuery(PageQuery):
 async def read_audit(
     platform: PlatformOf, caller: CallerOf, page: Annotated[AuditQuery, Query()]
 ) -> Listing[EntryShape]:
-    """List who logged in or failed to, and what happened to users, keys and tenants."""
+    """List logins and failures, changes of users, keys and tenants, exports and imports."""
     found = await platform.people.audit.page(caller.tenant, page.limit, page.cursor, page.event)
     return Listing(items=[_shape(one) for one in found.items], next=found.next)
 

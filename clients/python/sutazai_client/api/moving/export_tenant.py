@@ -81,7 +81,8 @@ def sync_detailed(
     For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
     documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
     whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
-    not ended: only a backup of the installation holds everything.
+    not ended: only a backup of the installation holds everything. The audit log tells of the export
+    before its first byte leaves.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -111,7 +112,8 @@ def sync(
     For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
     documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
     whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
-    not ended: only a backup of the installation holds everything.
+    not ended: only a backup of the installation holds everything. The audit log tells of the export
+    before its first byte leaves.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -137,7 +139,8 @@ async def asyncio_detailed(
     For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
     documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
     whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
-    not ended: only a backup of the installation holds everything.
+    not ended: only a backup of the installation holds everything. The audit log tells of the export
+    before its first byte leaves.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -165,7 +168,8 @@ async def asyncio(
     For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
     documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
     whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
-    not ended: only a backup of the installation holds everything.
+    not ended: only a backup of the installation holds everything. The audit log tells of the export
+    before its first byte leaves.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -98,7 +98,7 @@ def sync_detailed(
      Write an export into the tenant of who asks, which holds no documents and runs yet.
 
     For administrators. It is checked first, and all of it is written or nothing. People and
-    conversations are in no export, so none come.
+    conversations are in no export, so none come. The audit log tells of the import.
 
     Args:
         body (File):
@@ -132,7 +132,7 @@ def sync(
      Write an export into the tenant of who asks, which holds no documents and runs yet.
 
     For administrators. It is checked first, and all of it is written or nothing. People and
-    conversations are in no export, so none come.
+    conversations are in no export, so none come. The audit log tells of the import.
 
     Args:
         body (File):
@@ -161,7 +161,7 @@ async def asyncio_detailed(
      Write an export into the tenant of who asks, which holds no documents and runs yet.
 
     For administrators. It is checked first, and all of it is written or nothing. People and
-    conversations are in no export, so none come.
+    conversations are in no export, so none come. The audit log tells of the import.
 
     Args:
         body (File):
@@ -193,7 +193,7 @@ async def asyncio(
      Write an export into the tenant of who asks, which holds no documents and runs yet.
 
     For administrators. It is checked first, and all of it is written or nothing. People and
-    conversations are in no export, so none come.
+    conversations are in no export, so none come. The audit log tells of the import.
 
     Args:
         body (File):

@@ -108,7 +108,7 @@ def sync_detailed(
 ) -> Response[ListingEntryShape | Problem]:
     """Read the audit log, newest first
 
-     List who logged in or failed to, and what happened to users, keys and tenants.
+     List logins and failures, changes of users, keys and tenants, exports and imports.
 
     Args:
         limit (int | Unset): Most items to give. Default: 50.
@@ -145,7 +145,7 @@ def sync(
 ) -> ListingEntryShape | Problem | None:
     """Read the audit log, newest first
 
-     List who logged in or failed to, and what happened to users, keys and tenants.
+     List logins and failures, changes of users, keys and tenants, exports and imports.
 
     Args:
         limit (int | Unset): Most items to give. Default: 50.
@@ -177,7 +177,7 @@ async def asyncio_detailed(
 ) -> Response[ListingEntryShape | Problem]:
     """Read the audit log, newest first
 
-     List who logged in or failed to, and what happened to users, keys and tenants.
+     List logins and failures, changes of users, keys and tenants, exports and imports.
 
     Args:
         limit (int | Unset): Most items to give. Default: 50.
@@ -212,7 +212,7 @@ async def asyncio(
 ) -> ListingEntryShape | Problem | None:
     """Read the audit log, newest first
 
-     List who logged in or failed to, and what happened to users, keys and tenants.
+     List logins and failures, changes of users, keys and tenants, exports and imports.
 
     Args:
         limit (int | Unset): Most items to give. Default: 50.
