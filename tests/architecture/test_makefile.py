@@ -52,3 +52,14 @@ def test_every_pipeline_runs_the_same_targets(name: str) -> None:
     assert called >= EVERYWHERE
     if name.endswith(".yml"):
         assert yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("folder", ["e2e", "integration/cli", "quality"])
+def test_what_shows_the_whole_product_is_not_part_of_make_test(folder: str) -> None:
+    modules = list((ROOT / "tests" / folder).glob("test_*.py"))
+    assert modules
+    for path in modules:
+        marked = re.search(
+            r"^pytestmark = [^=]*\bmark\.(e2e|faults)\b", path.read_text("utf-8"), re.M
+        )
+        assert marked, f"{path.name}: mark it e2e, so that `make test-e2e` runs it"
