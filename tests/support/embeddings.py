@@ -33,9 +33,11 @@ def models_dir() -> Path:
 
 
 def prepared_models() -> Path:
-    """Find the folder that keeps the model's graph between sessions."""
+    """Give the folder that keeps the model's graph between sessions; it is made where none is."""
     given = os.environ.get("SUTAZAI_TEST_MODELS")
-    return Path(given) if given else Path.home() / ".cache" / "sutazai" / "models"
+    folder = Path(given) if given else Path.home() / ".cache" / "sutazai" / "models"
+    folder.mkdir(parents=True, exist_ok=True)  # platforms of tests link to it
+    return folder
 
 
 @pytest.fixture(scope="session")

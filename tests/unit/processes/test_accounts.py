@@ -2,9 +2,13 @@
 
 import errno
 import os
+import pwd
 import shutil
 import stat
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -59,6 +63,30 @@ def test_root_is_told_when_the_servers_user_can_not_be_made(
     monkeypatch.setattr(shutil, "which", lambda *_, **__: tool)
     with pytest.raises(DatabaseUnavailable, match=words):
         server_account()
+
+
+@as_root
+def test_one_first_start_at_a_time_adds_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    both_are_adding = threading.Barrier(2)
+    added: list[str] = []
+    ours = pwd.getpwuid(0)
+
+    def known(_: str) -> pwd.struct_passwd:
+        if not added:
+            raise KeyError
+        return ours
+
+    def add() -> None:
+        with suppress(threading.BrokenBarrierError):
+            both_are_adding.wait(0.5)
+        added.append("pgserver")
+
+    monkeypatch.setattr(pwd, "getpwnam", known)
+    monkeypatch.setattr(accounts, "_make_account", add)
+    with ThreadPoolExecutor(2) as starts:
+        first, second = starts.submit(server_account), starts.submit(server_account)
+    assert added == ["pgserver"]
+    assert first.result() == second.result()
 
 
 @as_root

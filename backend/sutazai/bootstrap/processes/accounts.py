@@ -6,12 +6,15 @@ through the folders above its own.
 """
 
 import errno
+import fcntl
 import os
 import pwd
 import shutil
 import stat
 import struct
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +24,7 @@ from sutazai_contracts.errors import DatabaseUnavailable
 
 ACCOUNT = "pgserver"
 
+_ACCOUNTS = Path("/etc")  # where the system keeps them
 _ACL = "system.posix_acl_access"
 # Tags of a POSIX access list as Linux stores it (linux/posix_acl_xattr.h).
 _USER_OBJ, _USER, _GROUP_OBJ, _MASK, _OTHER = 0x01, 0x02, 0x04, 0x10, 0x20
@@ -58,10 +62,11 @@ def server_account() -> ServerAccount | None:
     """Return the account PostgreSQL has to run as, made if need be; None: our own will do."""
     if os.geteuid() != 0:
         return None
-    try:
-        entry = pwd.getpwnam(ACCOUNT)
-    except KeyError:
-        _make_account()
+    # Two first starts at once would both add it: `useradd` looks whether the name is taken before
+    # it locks, and the second one then gives it another number than the first start has seen.
+    with _alone():
+        if not _account_exists():
+            _make_account()
         entry = pwd.getpwnam(ACCOUNT)
     return ServerAccount(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
@@ -89,6 +94,17 @@ def let_read(account: ServerAccount, folder: Path) -> None:
         path.chmod(stat.S_IMODE(mode) | wanted)
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Be the only start on this machine that looks for the account, or adds it."""
+    folder = os.open(_ACCOUNTS, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
 def _make_account() -> None:
     """Add the system account, with whichever tool this system has."""
     tools = (
@@ -100,7 +116,7 @@ def _make_account() -> None:
         if tool is None:
             continue
         done = subprocess.run([tool, *arguments], capture_output=True, text=True, check=False)
-        if done.returncode == 0 or _account_exists():  # another start may have added it meanwhile
+        if done.returncode == 0 or _account_exists():  # another program may have added it
             return
         raise DatabaseUnavailable(
             f"PostgreSQL does not run as root, and the user {ACCOUNT!r} it would run as could not "
