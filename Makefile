@@ -149,13 +149,16 @@ secrets: image  ## make the stack's secrets in .stack, where they are missing
 
 # --- tests and checks ------------------------------------------------------------------------
 
+# What no other target runs.
+IN_PARTS := -m "not e2e and not faults and not stack and not browser and not offline" --ignore=tests/models
+
 .PHONY: test
 test: setup-dev  ## what holds part by part, with coverage of at least 80 % in every package
 ifdef ARGS
-	$(BIN)/python -m pytest -m "not e2e and not faults and not stack and not browser and not offline" --ignore=tests/models -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest $(IN_PARTS) -n $(WORKERS) --dist loadgroup $(ARGS)
 else
 	@rm -rf build/coverage && mkdir -p build/coverage
-	$(BIN)/python -m coverage run -m pytest -m "not e2e and not faults and not stack and not browser and not offline" --ignore=tests/models \
+	$(BIN)/python -m coverage run -m pytest $(IN_PARTS) \
 		--reruns $(RERUNS) -n $(WORKERS) --dist loadgroup --requirements-record=build/requirements/test.json
 	@$(BIN)/python -m coverage combine -q
 	@rm -f build/coverage/data.*  # what can't be read: of processes that were killed as they began it
