@@ -3,8 +3,8 @@
 For tests that go over the same lines thousands of times: simulations, properties, state machines.
 The lines they run are traced where other tests run them once.
 
-Nor is collecting traced, which would take three times as long in each process: before it the product
-is imported, so that coverage sees what its modules do as they are imported.
+Nor is collecting traced, which would take twice as long in each process: before it the product is
+imported, so that coverage sees what its modules do as they are imported.
 """
 
 import os
@@ -15,7 +15,6 @@ from pathlib import Path
 
 import coverage
 import pytest
-import xdist
 
 # Whole folders of them: what they look at is source text, how good answers are, the same code in
 # virtual time, or the whole by the ways that people take, over lines that smaller tests run too.
@@ -39,9 +38,12 @@ _TESTS = Path(__file__).parents[1]
 def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Import the product with coverage, and collect without."""
     measuring = coverage.Coverage.current()
-    if measuring is None or xdist.is_xdist_controller(session):
+    shares_out = session.config.getoption("dist", "no") != "no"
+    if measuring is None or (shares_out and not hasattr(session.config, "workerinput")):
         return (yield)
-    for package in measuring.get_option("run:source_pkgs"):
+    packages = measuring.get_option("run:source_pkgs")
+    assert isinstance(packages, list)
+    for package in packages:
         _import_all(package)
     measuring.stop()
     try:

@@ -22,6 +22,7 @@ from sutazai.core.identity.login import Login
 from sutazai.core.identity.people import People
 from sutazai.core.identity.service import Identity
 from sutazai.core.identity.sessions.port import Sessions
+from sutazai.core.knowledge.ahead import EmbedAhead
 from sutazai.core.knowledge.chunk_lines import read_chunks
 from sutazai.core.knowledge.service import Knowledge
 from sutazai.core.knowledge.sweeper import Sweeper
@@ -89,6 +90,7 @@ class Services:
     people: People
     requests: RequestLimit
     feed: EventFeed
+    ahead: EmbedAhead
     relay: Relay
     reaper: Reaper
     outcomes: OutcomeConsumer
@@ -104,6 +106,7 @@ class Services:
             "reaper": self.reaper.run(),
             "outcomes": self.outcomes.run(),
             "feed": self.feed.run(),
+            "ahead": self.ahead.run(),
             "sweeper": self.sweeper.run(),
             "runtimes": self.models.runtimes.run(),
             "lines": self.models.lines.run(),
@@ -145,7 +148,8 @@ def wire(
     relay = Relay(SqlLedger(ports.database), ports.bus)
     told = apart.on_wake_ups or relay.tell
     tasks = _tasks(settings, ports, apart, feed, told, metrics)
-    runs = Runs(run_records, feed, workflows, ports.registry.names, on_wake_ups=told)
+    ahead = EmbedAhead(ports.embeddings)
+    runs = Runs(run_records, feed, workflows, ports.registry.names, told, _seek(settings, ahead))
     sweeper = Sweeper(SqlLeftovers(ports.database), ports.vectors, ports.files)
     login = wire_login(settings, ports.database, ports.sessions, ports.limits, token_secret)
     knowledge = _knowledge(settings, ports, runs, sweeper, metrics)
@@ -163,6 +167,7 @@ def wire(
         people=wire_people(login, ports.database, _furnishing(knowledge)),
         requests=RequestLimit(ports.limits, settings.api.rate),
         feed=feed,
+        ahead=ahead,
         relay=relay,
         reaper=reaper,
         outcomes=outcomes,
@@ -171,6 +176,11 @@ def wire(
         moving=_moving(ports, knowledge, login.audit),
         metrics=metrics,
     )
+
+
+def _seek(settings: Settings, ahead: EmbedAhead) -> Callable[[str], None]:
+    # Of the embedders, the local one alone keeps what it was asked for.
+    return ahead.seek if settings.embeddings.provider == "local" else lambda question: None
 
 
 def _furnishing(knowledge: Knowledge) -> Callable[[UUID], Awaitable[None]]:

@@ -2,12 +2,15 @@
 
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
 import httpx2
+import psycopg
 import pytest
 
+from sutazai.bootstrap.processes.sockets import socket_folder
 from tests.integration.api.answers import assert_problem, ended, eventually, indexed, upload
 from tests.integration.api.kept import nothing_kept, rows
 from tests.integration.api.running import Running, Tenant
@@ -42,6 +45,27 @@ def client(platform: Running, tenant: Tenant) -> Iterator[httpx2.Client]:
 def start(client: httpx2.Client, goal: str, key: str | None = None, **body: str) -> httpx2.Response:
     headers = {"Idempotency-Key": key} if key else {}
     return client.post(RUNS, json={"goal": goal, **body}, headers=headers)
+
+
+def test_a_question_is_embedded_while_its_run_is_written(
+    platform: Running, client: httpx2.Client
+) -> None:
+    before = embedded(platform)
+    with ThreadPoolExecutor(1) as asking, psycopg.connect(platform.admin) as connection:
+        connection.execute("LOCK sutazai.runs")
+        posted = asking.submit(start, client, "Who finds the coffee machine on the third floor?")
+        eventually(lambda: embedded(platform) == before + 1, "the question is embedded")
+        assert not posted.done()
+        connection.rollback()
+        assert ended(client, posted.result().json()["id"])["status"] == "succeeded"
+
+
+def embedded(platform: Running) -> int:
+    """Ask the embedder how many texts it has embedded."""
+    path = socket_folder(platform.home / "run" / "embedder", "embedder.sock") / "embedder.sock"
+    transport = httpx2.HTTPTransport(uds=str(path), verify=False, trust_env=False)
+    with httpx2.Client(transport=transport, base_url="http://embedder") as client:
+        return int(client.get("/health/ready").json()["texts"])
 
 
 @pytest.mark.requirement("C9", part="citations and confidence of an extract")

@@ -1,5 +1,6 @@
 """Vectors that are kept: the same as those that are made, by as many texts as there is room for."""
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -57,3 +58,20 @@ def test_what_was_used_longest_ago_makes_room() -> None:
         assert found is not None
         np.testing.assert_array_equal(found, row)
         assert found.base is None, "a row must not keep the matrix it came in"
+
+
+async def test_what_two_ask_for_at_once_is_embedded_once(embedder: Embedder) -> None:
+    one = asyncio.create_task(embedder.embed([QUESTION], interactive=True))
+    two = asyncio.create_task(embedder.embed([SENTENCE, QUESTION], interactive=True))
+    np.testing.assert_array_equal((await one)[0], (await two)[1])
+    assert (embedder.texts_embedded, embedder.texts_kept) == (2, 1)
+
+
+async def test_who_waits_for_a_call_that_is_broken_off_is_served_too(embedder: Embedder) -> None:
+    one = asyncio.create_task(embedder.embed([QUESTION], interactive=True))
+    two = asyncio.create_task(embedder.embed([QUESTION], interactive=True))
+    await asyncio.sleep(0)  # both have begun, the second one waits for the first
+    one.cancel()
+    vectors = await two
+    assert one.cancelled()
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sutazai.core.runs.plan import check_workflow, read_workflow, resolve
+from sutazai.core.runs.plan import check_workflow, looks_for_goal, read_workflow, resolve
 from sutazai_contracts.errors import InvalidWorkflow
 
 GOOD = """
@@ -42,6 +42,22 @@ def test_a_workflow_that_cannot_run_is_refused_and_says_where(
     with pytest.raises(InvalidWorkflow, match=message) as refused:
         read_workflow(GOOD.replace(*change), source="answer.yaml")
     assert "answer.yaml" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("change", "looks"),
+    [
+        (("agent: one,", "agent: one, collection: read,"), True),
+        (("agent: one,", "agent: one, collection: write,"), False),
+        (("agent: one,", "agent: one, collection: none,"), False),
+        (("agent: two,", "agent: two, collection: read,"), False),  # it waits for another
+        (("agent: one, input: {q: $run.goal}", "agent: one, collection: read"), False),
+    ],
+)
+def test_a_plan_that_begins_by_looking_for_its_goal_is_known(
+    change: tuple[str, str], looks: bool
+) -> None:
+    assert looks_for_goal(read_workflow(GOOD.replace(*change), source="answer.yaml")) is looks
 
 
 def test_an_agent_that_is_not_here_is_named() -> None:

@@ -1,10 +1,12 @@
 """The model as the server and the twin use it: one thread infers, another one tokenizes."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sutazai.adapters.minilm.engine import (
     PIECE_CHARACTERS,
@@ -23,6 +25,9 @@ from sutazai_contracts.errors import InvalidInput
 
 # A step of counting: some 10 ms, so that a question to embed is tokenized soon.
 _STEP_CHARACTERS = 16 * 1024
+_NO_VECTORS = np.empty((0, DIMENSION), np.float32)
+
+Row = NDArray[np.float32]
 
 
 class Embedder:
@@ -35,6 +40,7 @@ class Embedder:
         self._inference = Line("inference")
         self._tokens = Line("tokens")
         self._kept = KeptVectors()
+        self._coming: dict[str, asyncio.Event] = {}
         self.facts = {
             "name": MODEL,
             "revision": revision,
@@ -48,22 +54,44 @@ class Embedder:
         """Embed texts in their order; a cancelled call drops the slices it has not begun.
 
         The steps of a run, and questions about the same passages, come with the same sentences:
-        what an interactive call had embedded lately is not embedded again.
+        what an interactive call had embedded lately, or has embedded now, is not embedded again.
         """
         _check(texts)
         if not interactive:
             return await self._embed(texts, self._rank(interactive))
-        known = {text: row for text in texts if (row := self._kept.take(text)) is not None}
-        missing = [text for text in dict.fromkeys(texts) if text not in known]
-        if missing:
-            rows = await self._embed(missing, self._rank(interactive))
-            self._kept.keep(missing, rows)
-            known.update(zip(missing, rows, strict=True))
-        self.texts_kept += len(texts) - len(missing)
-        vectors = np.empty((len(texts), DIMENSION), np.float32)
-        for number, text in enumerate(texts):
-            vectors[number] = known[text]
-        return vectors
+        known: dict[str, Row] = {}
+        missing, embedded = list(dict.fromkeys(texts)), 0
+        while missing := self._not_kept(missing, known):
+            others = {self._coming[text] for text in missing if text in self._coming}
+            mine = [text for text in missing if text not in self._coming]
+            if mine:
+                known.update(zip(mine, await self._embed_once(mine), strict=True))
+                embedded += len(mine)
+            # One that is broken off leaves its texts to us.
+            for other in others:
+                await other.wait()
+        self.texts_kept += len(texts) - embedded
+        return np.stack([known[text] for text in texts]) if texts else _NO_VECTORS
+
+    def _not_kept(self, texts: Sequence[str], known: dict[str, Row]) -> list[str]:
+        """Add the vectors that are kept to those that are known; give the texts without one."""
+        for text in texts:
+            if text not in known and (row := self._kept.take(text)) is not None:
+                known[text] = row
+        return [text for text in texts if text not in known]
+
+    async def _embed_once(self, texts: Sequence[str]) -> Vectors:
+        """Embed texts, and let whoever comes with one of them meanwhile wait for it."""
+        ended = asyncio.Event()
+        self._coming.update(dict.fromkeys(texts, ended))
+        try:
+            rows = await self._embed(texts, self._rank(True))
+            self._kept.keep(texts, rows)
+            return rows
+        finally:
+            for text in texts:
+                del self._coming[text]
+            ended.set()
 
     async def _embed(self, texts: Sequence[str], rank: Rank) -> Vectors:
         tokens: list[Tokens] = []

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from sutazai_contracts.errors import InvalidWorkflow
 from sutazai_contracts.workflows import Step, Workflow
 
+_GOAL = "$run.goal"
 _REFERENCE = re.compile(r"^\$(run|steps)((?:\.[A-Za-z_][A-Za-z0-9_]*)+)$")
 
 
@@ -62,6 +63,14 @@ def check_workflow(
         for reference in _references(step.input):
             _check_reference(reference, before[step.id], f"{source}: step {step.id}")
     _check_reference(workflow.result, set(steps), f"{source}: result")
+
+
+def looks_for_goal(workflow: Workflow) -> bool:
+    """Tell whether a plan begins with a step that gets the goal, and a collection to read."""
+    return any(
+        not step.needs and step.collection == "read" and _GOAL in step.input.values()
+        for step in workflow.steps
+    )
 
 
 def _check_step(

@@ -13,7 +13,7 @@ from sutazai.core.pages import Page, decode_cursor, encode_cursor
 from sutazai.core.runs.feed import EventFeed
 from sutazai.core.runs.live import Standing, Told
 from sutazai.core.runs.model import Changes, NewWakeUp, RunRow, RunStatus, Snapshot, TaskStatus
-from sutazai.core.runs.plan import check_workflow
+from sutazai.core.runs.plan import check_workflow, looks_for_goal
 from sutazai.core.runs.ports import RunRecords, RunView, Submission
 from sutazai.core.runs.transitions import Decisions
 from sutazai_contracts.errors import InvalidInput
@@ -46,6 +46,7 @@ class Runs:
         agents: names of the agents that are known, to refuse a plan that names another.
         on_wake_ups: called after a commit that left wake-ups in the outbox, with those of them
             that are known.
+        on_sought: called with a goal that a run begins by looking for, before the run is written.
     """
 
     records: RunRecords
@@ -53,6 +54,7 @@ class Runs:
     workflows: Mapping[str, Workflow]
     agents: Callable[[], Set[str]]
     on_wake_ups: Callable[[Collection[NewWakeUp]], None] = lambda wake_ups: None
+    on_sought: Callable[[str], None] = lambda goal: None
     random: Callable[[], float] = field(default=random.random)
 
     def compose(self, tenant: UUID, new: NewRun) -> Submission:
@@ -69,6 +71,8 @@ class Runs:
                 f"there is no workflow {new.workflow!r}; there are: {known}", field="workflow"
             )
         check_workflow(workflow, agents=self.agents(), source=f"workflow {workflow.name}")
+        if looks_for_goal(workflow):
+            self.on_sought(new.goal)
         run = RunRow(
             id=new_id(),
             tenant=tenant,
