@@ -356,11 +356,11 @@ export interface paths {
          * Export the tenant
          * @description Give what the tenant knows and ran as a tar archive of JSON files, one object each.
          *
-         *     For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
-         *     documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
-         *     whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
-         *     not ended: only a backup of the installation holds everything. The audit log tells of the export
-         *     before its first byte leaves.
+         *     For administrators. Beside collections, documents, runs and the conversations of whoever asks it
+         *     holds the bytes and the chunks of documents, and at its end `manifest.json` with the SHA-256 of
+         *     each file: without that it is not whole. People, conversations of others, secrets and the audit
+         *     log are not in it, nor are runs that have not ended: only a backup of the installation holds
+         *     everything. The audit log tells of the export before its first byte leaves.
          */
         get: operations["export_tenant"];
         put?: never;
@@ -384,8 +384,9 @@ export interface paths {
          * Import an export
          * @description Write an export into the tenant of who asks, which holds no documents and runs yet.
          *
-         *     For administrators. It is checked first, and all of it is written or nothing. People and
-         *     conversations are in no export, so none come. The audit log tells of the import.
+         *     For administrators. It is checked first, and all of it is written or nothing. Conversations
+         *     become those of who asks; people are in no export, so none come. The audit log tells of the
+         *     import.
          */
         post: operations["import_tenant"];
         delete?: never;

@@ -40,7 +40,9 @@ _BY_FOLDER = {kind.folder: kind for kind in KINDS}
 _LOCK_FILES = "SELECT pg_advisory_lock_shared(hashtextextended($1, 0))"
 _UNLOCK_FILES = "SELECT pg_advisory_unlock_shared(hashtextextended($1, 0))"
 _HOLD_FILES = "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))"
-_SET_TENANT = "SELECT set_config('sutazai.tenant', $1, true)"
+_SET_OWNER = (
+    "SELECT set_config('sutazai.tenant', $1, true), set_config('sutazai.user_id', $2, true)"
+)
 _NAME = "SELECT name FROM tenants"
 _ROLE = "SELECT role = 'admin' FROM memberships WHERE user_id = $1 AND disabled_at IS NULL"
 _COLLECTIONS = """
@@ -72,7 +74,7 @@ class SqlMoving:
             return bool(await connection.fetchval(_ROLE, user))
 
     @asynccontextmanager
-    async def exporting(self, tenant: UUID) -> AsyncIterator["SqlReading"]:
+    async def exporting(self, tenant: UUID, user: UUID) -> AsyncIterator["SqlReading"]:
         """Read a tenant as it is now, while none of its files is swept."""
         lock = kept_lock(tenant)
         try:
@@ -81,7 +83,7 @@ class SqlMoving:
                 await connection.execute(_LOCK_FILES, lock)
                 try:
                     async with connection.transaction(isolation="repeatable_read", readonly=True):
-                        await connection.execute(_SET_TENANT, str(tenant))
+                        await connection.execute(_SET_OWNER, str(tenant), str(user))
                         yield await _reading(connection)
                 finally:
                     if not connection.is_closed():
@@ -90,9 +92,9 @@ class SqlMoving:
             raise DatabaseUnavailable from exc
 
     @asynccontextmanager
-    async def importing(self, tenant: UUID) -> AsyncIterator["SqlWriting"]:
+    async def importing(self, tenant: UUID, user: UUID) -> AsyncIterator["SqlWriting"]:
         """Write into a tenant that holds nothing yet, all of it or nothing."""
-        async with self.database.hot(tenant) as connection:
+        async with self.database.hot(tenant, user) as connection:
             await connection.execute(_HOLD_FILES, files_lock(tenant))
             there = {
                 kind.folder: count
@@ -105,7 +107,7 @@ class SqlMoving:
             columns: dict[str, list[str]] = {}
             for row in await connection.fetch(COLUMNS):
                 columns.setdefault(row["table_name"], []).append(row["column_name"])
-            yield SqlWriting(connection, tenant, columns)
+            yield SqlWriting(connection, tenant, user, columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class SqlWriting:
 
     connection: Connection
     tenant: UUID
+    user: UUID
     columns: Mapping[str, list[str]]
     _collections: list[UUID] = field(default_factory=list)
 
@@ -149,7 +152,7 @@ class SqlWriting:
         _collect(name, kind, content, self.columns, keys)
         if _file(kind, str(content.get(kind.file))) != name:
             raise InvalidInput(f"{name} holds an object that is called otherwise")
-        given = (text, self.tenant, new_id())
+        given = (text, self.tenant, new_id(), self.user)
         try:
             if kind.before is not None:
                 await self.connection.execute(kind.before, text, self.tenant)
@@ -171,12 +174,14 @@ class SqlWriting:
                 raise InvalidInput(
                     f"the export holds {of.table} that no export does, such as what has not ended"
                 )
+        filled = {(of.table, column) for of in declared() for column in of.fill}
         for row in await self.connection.fetch(REFERENCES):
-            if row["table_name"] in tables() and await self.connection.fetchval(
-                astray(row["table_name"], row["column_name"], row["target"])
-            ):
+            table, column = row["table_name"], row["column_name"]
+            if table not in tables() or (table, column) in filled:
+                continue
+            if await self.connection.fetchval(astray(table, column, row["target"])):
                 raise InvalidInput(
-                    f"the export is not whole: {row['column_name']} of {row['table_name']} names "
+                    f"the export is not whole: {column} of {table} names "
                     f"what is not in {row['target']}"
                 )
         return await _files(self.connection)

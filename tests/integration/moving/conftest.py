@@ -37,7 +37,10 @@ def target(postgres: EmbeddedPostgres, models_dir: Path) -> Iterator[Running]:
 
 
 def fill(platform: Running) -> None:
-    """Bring in documents, one replaced and one unreadable, and ask something."""
+    """Bring in documents, one replaced and one unreadable, and ask something.
+
+    Some of it is asked in a conversation; a colleague has another one.
+    """
     with platform.client() as api:
         api.post("/api/v1/collections", json={"name": "handbook"}).raise_for_status()
         indexed(api, "manual.md", "# Backups\n\nNobody makes any.\n", "handbook")
@@ -51,3 +54,9 @@ def fill(platform: Running) -> None:
             headers={"Idempotency-Key": "first"},
         ).json()
         assert ended(api, asked["id"])["result"]["grounded"]
+        talk = api.post("/api/v1/conversations", json={"collection": "handbook"}).json()["id"]
+        said = api.post(f"/api/v1/conversations/{talk}/messages", json={"goal": "Where are keys?"})
+        assert ended(api, said.json()["run"]["id"])["result"]["grounded"]
+    with platform.client(platform.new_user(platform.tenant.id)) as colleague:
+        private = {"collection": "handbook", "title": "A colleague's own"}
+        colleague.post("/api/v1/conversations", json=private).raise_for_status()

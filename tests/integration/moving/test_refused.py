@@ -83,6 +83,14 @@ def _renamed(files: Files) -> Files:
     return with_manifest({**without(files, name), f"runs/{ELSEWHERE}.json": files[name]})
 
 
+def _message_astray(files: Files) -> Files:
+    return changed(
+        files,
+        first(files, "conversations"),
+        lambda talk: talk["messages"][1].update(run_id=ELSEWHERE),
+    )
+
+
 # What is wrong, how, and what the answer says of it.
 CASES: dict[str, tuple[Callable[[Files], Files], str]] = {
     "no manifest": (lambda f: without(f, "manifest.json"), "manifest.json is not in it"),
@@ -124,6 +132,11 @@ CASES: dict[str, tuple[Callable[[Files], Files], str]] = {
     "a run that has not ended": (_not_ended, "such as what has not ended"),
     "a step that waits": (_step_ready, "such as what has not ended"),
     "a collection of somebody else": (_astray, "does not fit"),
+    "an answer of somebody else's run": (_message_astray, "does not fit"),
+    "a conversation of somebody else": (
+        lambda f: changed(f, first(f, "conversations"), lambda talk: talk.update(user_id="x")),
+        "'user_id' is not a known field",
+    ),
     "bytes that are not there": (_other_file, "which nothing in it refers to"),
     "other bytes than named": (_moved_file, "is not what its name says"),
 }

@@ -59,6 +59,15 @@ def found(platform: Running) -> list[list[dict[str, Any]]]:
         ]
 
 
+def conversations(platform: Running) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """List the conversations of the first user, each with its messages."""
+    with platform.client() as api:
+        return [
+            (item, api.get(f"/api/v1/conversations/{item['id']}/messages").json()["items"])
+            for item in api.get("/api/v1/conversations").json()["items"]
+        ]
+
+
 def steady(files: dict[str, bytes]) -> dict[str, bytes | dict[str, Any]]:
     """Give the files, of the manifest only what does not tell where and when it was made."""
     manifest = json.loads(files["manifest.json"])
@@ -83,8 +92,9 @@ def test_what_was_imported_is_what_was_exported(source: Running, target: Running
         for run in made["rebuilds"]:
             assert ended(api, run)["status"] == "succeeded"
     kinds = {name.partition("/")[0] for name in files if "/" in name}
-    assert kinds == {"chunks", "collections", "documents", "files", "runs", "texts"}
-    assert made["objects"] == {"collections": 2, "runs": 5, "documents": 3}
+    stored = {"chunks", "files", "texts"}
+    assert kinds == {"collections", "conversations", "documents", "runs", *stored}
+    assert made["objects"] == {"collections": 2, "runs": 6, "documents": 3, "conversations": 1}
     (entry,) = entries(target)
     assert (entry["event"], entry["actor"]) == ("data.imported", user_of(target))
     assert entry["subject"] == str(target.tenant.id)
@@ -92,6 +102,7 @@ def test_what_was_imported_is_what_was_exported(source: Running, target: Running
     again = exported(target)
     assert steady(again) == steady(files)
     assert found(target) == found(source)
+    assert conversations(target) == conversations(source)
     assert [hits[0]["document"]["name"] for hits in found(target)] == ["manual.md", "naïve 𝄞.txt"]
 
 
@@ -113,11 +124,39 @@ def test_an_object_is_one_readable_file_with_all_that_belongs_to_it(source: Runn
     assert not [item for item in objects if "email" in item]
 
 
+def test_of_conversations_those_of_the_person_who_exports_are_in_it(source: Running) -> None:
+    files = exported(source)
+    (name,) = [name for name in files if name.startswith("conversations/")]
+    talk = json.loads(files[name])
+    asked, answered = talk["messages"]
+    assert (asked["role"], asked["text"]) == ("user", "Where are keys?")
+    assert "Keys lie in the safe" in answered["text"]
+    (question,) = talk["questions"]
+    assert f"runs/{question['id']}.json" in files
+    assert b"A colleague's own" not in b"".join(files.values())
+
+
+def test_a_conversation_whose_question_is_worked_on_waits_for_the_next_export(
+    source: Running,
+) -> None:
+    (name,) = [name for name in exported(source) if name.startswith("conversations/")]
+    run = {"run": json.loads(exported(source)[name])["questions"][0]["id"]}
+    # As it is while agents work.
+    source.execute("UPDATE runs SET status = 'running' WHERE id = %(run)s", run)
+    try:
+        files = exported(source)
+    finally:
+        source.execute("UPDATE runs SET status = 'succeeded' WHERE id = %(run)s", run)
+    assert name not in files
+    left_out = json.loads(files["manifest.json"])["left_out"]
+    assert left_out["conversations of yours with a question that is being worked on"] == 1
+
+
 def test_a_tenant_that_holds_something_is_not_imported_into(source: Running) -> None:
     files = exported(source)
     with source.client() as api:
         problem = assert_problem(imported(api, files), 409, "conflict")
-    assert problem["detail"].endswith("this one holds 5 runs, 3 documents")
+    assert problem["detail"].endswith("this one holds 6 runs, 3 documents")
 
 
 def test_the_same_ids_are_not_taken_twice_in_one_installation(source: Running) -> None:

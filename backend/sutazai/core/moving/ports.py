@@ -95,11 +95,11 @@ class MovingRecords(Protocol):
     async def is_admin(self, tenant: UUID, user: UUID) -> bool:
         """Tell whether a user administers a tenant."""
 
-    def exporting(self, tenant: UUID) -> AbstractAsyncContextManager[Reading]:
-        """Read a tenant as it is now."""
+    def exporting(self, tenant: UUID, user: UUID) -> AbstractAsyncContextManager[Reading]:
+        """Read a tenant as it is now, and of what belongs to one user that of `user` alone."""
 
-    def importing(self, tenant: UUID) -> AbstractAsyncContextManager[Writing]:
-        """Write into a tenant that holds nothing yet.
+    def importing(self, tenant: UUID, user: UUID) -> AbstractAsyncContextManager[Writing]:
+        """Write into a tenant that holds nothing yet; `user` gets what belonged to one.
 
         Raises:
             Conflict: it does hold something; says what.

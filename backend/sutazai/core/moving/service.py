@@ -66,7 +66,9 @@ class Moving:
             # It holds a connection and wants another for the log. If two did, a pool of two would
             # have none left for either.
             async with self._opening:
-                reading = await stack.enter_async_context(self.records.exporting(caller.tenant))
+                reading = await stack.enter_async_context(
+                    self.records.exporting(caller.tenant, caller.user)
+                )
                 files = await self._files_of(caller.tenant, reading)
                 # Committed by itself: what has left can't be taken back, whatever comes after.
                 await self.audit.append(
@@ -160,7 +162,7 @@ class Moving:
                 objects[folder].append(name)
             else:
                 stored.add(name)
-        async with self.records.importing(caller.tenant) as writing:
+        async with self.records.importing(caller.tenant, caller.user) as writing:
             for folder, names in objects.items():
                 for name in names:
                     await writing.add(name, await asyncio.to_thread(archive.text, name))

@@ -33,8 +33,8 @@ def export(
 ) -> None:
     """Write what your tenant knows and ran into a folder: JSON files, and the documents' bytes.
 
-    For administrators. People, conversations, secrets and the audit log are not in it, nor are
-    runs that have not ended: `sutazai backup` saves everything. See docs/howto/move.md.
+    For administrators. Of conversations yours are in it; people, secrets, the audit log and runs
+    that have not ended are not: `sutazai backup` saves everything. See docs/howto/move.md.
 
     [dim]Examples[/dim]
 
@@ -63,9 +63,9 @@ def import_(
 ) -> None:
     """Bring an export into your tenant, which is to be empty: all of it comes, or nothing.
 
-    For administrators. What is damaged, foreign, or of a newer SutazAI is refused. People and
-    conversations are in no export, so none come. Documents are embedded anew here, which the
-    command waits for.
+    For administrators. What is damaged, foreign, or of a newer SutazAI is refused. Conversations
+    become yours; people are in no export, so none come. Documents are embedded anew here, which
+    the command waits for.
 
     [dim]Examples[/dim]
 

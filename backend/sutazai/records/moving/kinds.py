@@ -23,7 +23,7 @@ class Part:
         where: which rows; `{row}` stands for one of them. An import that holds others is refused.
         without: columns that are not exported, each with its reason.
         fill: what an import writes into such columns, in SQL; `{row}` is the object, `{new}` an id
-            made for it.
+            made for it, `{user}` whoever imports.
         files: columns that hold addresses of files, each with the file they are in an export.
         parts: rows of further tables that stand in these.
     """
@@ -68,7 +68,7 @@ class Kind:
     keep_there: bool = False
 
 
-_ENDED = "{row}.status IN ('succeeded', 'failed', 'cancelled')"
+_ENDED = "({row}.status IN ('succeeded', 'failed', 'cancelled'))"
 # An empty collection of that name makes room: a new tenant has `default`.
 _MAKE_ROOM = """
 WITH gone AS (
@@ -106,6 +106,10 @@ _TASKS = Part(
     },
 )
 
+# What belongs to one user: the database shows them to nobody else, administrators included.
+_OWN = {"user_id": "whoever exports it; an import makes it of whoever imports"}
+_BY_USER = {"user_id": "{user}"}
+
 KINDS: tuple[Kind, ...] = (
     Kind(
         "collections",
@@ -135,6 +139,35 @@ KINDS: tuple[Kind, ...] = (
         others="documents that were not indexed yet",
         parts=(_VERSIONS,),
     ),
+    Kind(
+        "conversations",
+        "conversations",
+        where="NOT EXISTS (SELECT 1 FROM turns t JOIN runs r ON r.id = t.id"
+        " WHERE t.conversation_id = {row}.id AND NOT " + _ENDED.format(row="r") + ")",
+        others="conversations of yours with a question that is being worked on",
+        without=_OWN,
+        fill=_BY_USER,
+        parts=(
+            Part(
+                # By the ids of the runs that answer.
+                "questions",
+                "turns",
+                key="conversation_id",
+                order="number",
+                without=_OWN,
+                fill=_BY_USER,
+            ),
+            Part(
+                "messages",
+                "messages",
+                key="conversation_id",
+                order="number",
+                without=_OWN,
+                fill=_BY_USER,
+            ),
+        ),
+        makes_full=False,
+    ),
 )
 # Tables that no export holds, each with its reason.
 LEFT_OUT: dict[str, str] = {
@@ -143,9 +176,6 @@ LEFT_OUT: dict[str, str] = {
     "memberships": "people are of this installation; they are made anew where an import goes to",
     "refresh_tokens": "secrets of people who are logged in here now",
     "audit_log": "a chain that proves what happened here; elsewhere it would prove nothing",
-    "conversations": "of one person each, and people do not move yet; their runs are exported",
-    "turns": "of conversations, which do not move yet",
-    "messages": "of conversations, which do not move yet; what they say is in their runs",
     "api_keys": "secrets, which let in here alone",
     "sessions": "secrets of people who are logged in here now",
     "outbox": "wake-ups of tasks that are not done; an export holds runs that have ended",

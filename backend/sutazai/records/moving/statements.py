@@ -79,7 +79,9 @@ def astray(table: str, column: str, target: str) -> str:
 def inserts(
     kind: Kind, columns: Mapping[str, list[str]], keys: Mapping[str, set[str]]
 ) -> Iterator[str]:
-    """Give the statements that write an object: `$1` is its text, `$2` the tenant, `$3` an id.
+    """Give the statements that write an object.
+
+    `$1` is its text, `$2` the tenant, `$3` an id for it, `$4` the user who imports.
 
     Args:
         kind: what it is an object of.
@@ -112,7 +114,7 @@ def _insert(
     values: dict[str, str] = {TENANT: "$2::uuid"}
     for column in columns[of.table]:
         if column in of.fill:
-            values[column] = of.fill[column].format(row="x.o", new="$3::uuid")
+            values[column] = of.fill[column].format(row="x.o", new="$3::uuid", user="$4::uuid")
         elif column in given and column != TENANT and column not in of.without:
             values[column] = f"r.{column}"
     keep = " ON CONFLICT DO NOTHING" if isinstance(of, Kind) and of.keep_there else ""
@@ -120,5 +122,5 @@ def _insert(
         f"INSERT INTO {of.table} ({', '.join(values)}) SELECT {', '.join(values.values())}"
         f" FROM ({rows}) x, jsonb_populate_record(NULL::{of.table}, x.o) r"
         # Names all parameters, so that each statement takes the same.
-        f" WHERE $2::uuid IS NOT NULL AND $3::uuid IS NOT NULL{keep}"
+        " WHERE $2::uuid IS NOT NULL AND $3::uuid IS NOT NULL AND $4::uuid IS NOT NULL" + keep
     )

@@ -42,11 +42,11 @@ class ImportShape(BaseModel):
 async def export_tenant(platform: PlatformOf, caller: CallerOf) -> StreamingResponse:
     """Give what the tenant knows and ran as a tar archive of JSON files, one object each.
 
-    For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
-    documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
-    whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
-    not ended: only a backup of the installation holds everything. The audit log tells of the export
-    before its first byte leaves.
+    For administrators. Beside collections, documents, runs and the conversations of whoever asks it
+    holds the bytes and the chunks of documents, and at its end `manifest.json` with the SHA-256 of
+    each file: without that it is not whole. People, conversations of others, secrets and the audit
+    log are not in it, nor are runs that have not ended: only a backup of the installation holds
+    everything. The audit log tells of the export before its first byte leaves.
     """
     parts = platform.moving.export(caller)
     # What is wrong is answered as such while that is possible.
@@ -75,8 +75,9 @@ async def _all(first: bytes, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes
 async def import_tenant(request: Request, platform: PlatformOf, caller: CallerOf) -> ImportShape:
     """Write an export into the tenant of who asks, which holds no documents and runs yet.
 
-    For administrators. It is checked first, and all of it is written or nothing. People and
-    conversations are in no export, so none come. The audit log tells of the import.
+    For administrators. It is checked first, and all of it is written or nothing. Conversations
+    become those of who asks; people are in no export, so none come. The audit log tells of the
+    import.
     """
     made = await platform.moving.take_in(caller, request.stream())
     return ImportShape.model_validate(made)

@@ -78,11 +78,11 @@ def sync_detailed(
 
      Give what the tenant knows and ran as a tar archive of JSON files, one object each.
 
-    For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
-    documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
-    whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
-    not ended: only a backup of the installation holds everything. The audit log tells of the export
-    before its first byte leaves.
+    For administrators. Beside collections, documents, runs and the conversations of whoever asks it
+    holds the bytes and the chunks of documents, and at its end `manifest.json` with the SHA-256 of
+    each file: without that it is not whole. People, conversations of others, secrets and the audit
+    log are not in it, nor are runs that have not ended: only a backup of the installation holds
+    everything. The audit log tells of the export before its first byte leaves.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -109,11 +109,11 @@ def sync(
 
      Give what the tenant knows and ran as a tar archive of JSON files, one object each.
 
-    For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
-    documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
-    whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
-    not ended: only a backup of the installation holds everything. The audit log tells of the export
-    before its first byte leaves.
+    For administrators. Beside collections, documents, runs and the conversations of whoever asks it
+    holds the bytes and the chunks of documents, and at its end `manifest.json` with the SHA-256 of
+    each file: without that it is not whole. People, conversations of others, secrets and the audit
+    log are not in it, nor are runs that have not ended: only a backup of the installation holds
+    everything. The audit log tells of the export before its first byte leaves.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -136,11 +136,11 @@ async def asyncio_detailed(
 
      Give what the tenant knows and ran as a tar archive of JSON files, one object each.
 
-    For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
-    documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
-    whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
-    not ended: only a backup of the installation holds everything. The audit log tells of the export
-    before its first byte leaves.
+    For administrators. Beside collections, documents, runs and the conversations of whoever asks it
+    holds the bytes and the chunks of documents, and at its end `manifest.json` with the SHA-256 of
+    each file: without that it is not whole. People, conversations of others, secrets and the audit
+    log are not in it, nor are runs that have not ended: only a backup of the installation holds
+    everything. The audit log tells of the export before its first byte leaves.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -165,11 +165,11 @@ async def asyncio(
 
      Give what the tenant knows and ran as a tar archive of JSON files, one object each.
 
-    For administrators. Beside collections, documents and runs it holds the bytes and the chunks of
-    documents, and at its end `manifest.json` with the SHA-256 of each file: without that it is not
-    whole. People, conversations, secrets and the audit log are not in it, nor are runs that have
-    not ended: only a backup of the installation holds everything. The audit log tells of the export
-    before its first byte leaves.
+    For administrators. Beside collections, documents, runs and the conversations of whoever asks it
+    holds the bytes and the chunks of documents, and at its end `manifest.json` with the SHA-256 of
+    each file: without that it is not whole. People, conversations of others, secrets and the audit
+    log are not in it, nor are runs that have not ended: only a backup of the installation holds
+    everything. The audit log tells of the export before its first byte leaves.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

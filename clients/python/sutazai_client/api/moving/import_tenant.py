@@ -97,8 +97,9 @@ def sync_detailed(
 
      Write an export into the tenant of who asks, which holds no documents and runs yet.
 
-    For administrators. It is checked first, and all of it is written or nothing. People and
-    conversations are in no export, so none come. The audit log tells of the import.
+    For administrators. It is checked first, and all of it is written or nothing. Conversations
+    become those of who asks; people are in no export, so none come. The audit log tells of the
+    import.
 
     Args:
         body (File):
@@ -131,8 +132,9 @@ def sync(
 
      Write an export into the tenant of who asks, which holds no documents and runs yet.
 
-    For administrators. It is checked first, and all of it is written or nothing. People and
-    conversations are in no export, so none come. The audit log tells of the import.
+    For administrators. It is checked first, and all of it is written or nothing. Conversations
+    become those of who asks; people are in no export, so none come. The audit log tells of the
+    import.
 
     Args:
         body (File):
@@ -160,8 +162,9 @@ async def asyncio_detailed(
 
      Write an export into the tenant of who asks, which holds no documents and runs yet.
 
-    For administrators. It is checked first, and all of it is written or nothing. People and
-    conversations are in no export, so none come. The audit log tells of the import.
+    For administrators. It is checked first, and all of it is written or nothing. Conversations
+    become those of who asks; people are in no export, so none come. The audit log tells of the
+    import.
 
     Args:
         body (File):
@@ -192,8 +195,9 @@ async def asyncio(
 
      Write an export into the tenant of who asks, which holds no documents and runs yet.
 
-    For administrators. It is checked first, and all of it is written or nothing. People and
-    conversations are in no export, so none come. The audit log tells of the import.
+    For administrators. It is checked first, and all of it is written or nothing. Conversations
+    become those of who asks; people are in no export, so none come. The audit log tells of the
+    import.
 
     Args:
         body (File):
