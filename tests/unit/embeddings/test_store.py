@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from base64 import b64encode
@@ -18,6 +19,8 @@ from sutazai.adapters.minilm.store import ensure_graph, open_engine
 from sutazai.adapters.minilm.weights import Weights, find_weights, keep_weights, open_weights
 from sutazai_contracts.errors import EmbedderUnavailable
 
+# One worker builds what they share.
+pytestmark = pytest.mark.xdist_group("unit/embeddings/test_store")
 BUILD = """
 import sys
 from pathlib import Path
@@ -32,11 +35,18 @@ def weights() -> Weights:
     return find_weights()
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory, weights: Weights) -> Path:
+    """A folder with a graph; leave it as it is."""
+    folder = tmp_path_factory.mktemp("built")
+    ensure_graph(folder, weights)
+    return folder
+
+
 @pytest.fixture
-def built(tmp_path: Path, weights: Weights) -> Path:
-    """A folder with a graph."""
-    ensure_graph(tmp_path / "models", weights)
-    return tmp_path / "models"
+def built(tmp_path: Path, once: Path) -> Path:
+    """A folder with a graph, to be changed."""
+    return shutil.copytree(once, tmp_path / "models")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
