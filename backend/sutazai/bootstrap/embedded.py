@@ -221,7 +221,7 @@ async def _working(
     given = AgentPorts(
         files=ports.files,
         vectors=ports.vectors,
-        embeddings=ports.embeddings,
+        embeddings=services.ahead,
         models=ModelAccess(
             InProcessSlots(services.models),
             services.models.runtimes.model,

@@ -8,6 +8,7 @@ from uuid import UUID
 from loguru import logger
 
 import sutazai
+from sutazai.adapters.embeddings.ahead import AheadEmbeddings
 from sutazai.adapters.embeddings.cached import CachedEmbeddings
 from sutazai.bootstrap.metrics import PlatformMetrics, Reading
 from sutazai.bootstrap.models import wire_models
@@ -22,7 +23,6 @@ from sutazai.core.identity.login import Login
 from sutazai.core.identity.people import People
 from sutazai.core.identity.service import Identity
 from sutazai.core.identity.sessions.port import Sessions
-from sutazai.core.knowledge.ahead import EmbedAhead
 from sutazai.core.knowledge.chunk_lines import read_chunks
 from sutazai.core.knowledge.service import Knowledge
 from sutazai.core.knowledge.sweeper import Sweeper
@@ -90,7 +90,7 @@ class Services:
     people: People
     requests: RequestLimit
     feed: EventFeed
-    ahead: EmbedAhead
+    ahead: AheadEmbeddings
     relay: Relay
     reaper: Reaper
     outcomes: OutcomeConsumer
@@ -148,7 +148,7 @@ def wire(
     relay = Relay(SqlLedger(ports.database), ports.bus)
     told = apart.on_wake_ups or relay.tell
     tasks = _tasks(settings, ports, apart, feed, told, metrics)
-    ahead = EmbedAhead(ports.embeddings)
+    ahead = AheadEmbeddings(ports.embeddings)
     runs = Runs(run_records, feed, workflows, ports.registry.names, told, _seek(settings, ahead))
     sweeper = Sweeper(SqlLeftovers(ports.database), ports.vectors, ports.files)
     login = wire_login(settings, ports.database, ports.sessions, ports.limits, token_secret)
@@ -178,7 +178,7 @@ def wire(
     )
 
 
-def _seek(settings: Settings, ahead: EmbedAhead) -> Callable[[str], None]:
+def _seek(settings: Settings, ahead: AheadEmbeddings) -> Callable[[str], None]:
     # Of the embedders, the local one alone keeps what it was asked for.
     return ahead.seek if settings.embeddings.provider == "local" else lambda question: None
 
