@@ -8,6 +8,7 @@ random weights is put into its Ollama. All that was made is removed at the end.
 
 import asyncio
 import json
+import os
 import random
 import tempfile
 import time
@@ -48,7 +49,8 @@ PAUSE_S = 0.2
 
 def measure_stack(rounds: int = 20) -> dict[str, float]:
     """Ask the stack and its Ollama in turn; figures are medians, in milliseconds."""
-    stack = Stack("sutazai", ROOT / ".stack", {})
+    port = os.environ.get("SUTAZAI_PORT_GATEWAY", "10005")
+    stack = Stack("sutazai", ROOT / ".stack", {"SUTAZAI_PORT_GATEWAY": port})
     key = {"Authorization": f"Bearer {stack.api_key}"}
     with (
         httpx2.Client(base_url=stack.gateway, headers=key, timeout=120) as client,
