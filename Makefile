@@ -150,7 +150,7 @@ secrets: image  ## make the stack's secrets in .stack, where they are missing
 # --- tests and checks ------------------------------------------------------------------------
 
 # What no other target runs.
-IN_PARTS := -m "not e2e and not faults and not stack and not browser and not offline" --ignore=tests/models
+IN_PARTS := -m "not e2e and not faults and not stack and not browser and not offline" --ignore=tests/models --ignore=tests/architecture
 
 .PHONY: test
 test: setup-dev  ## what holds part by part, with coverage of at least 80 % in every package
@@ -168,7 +168,7 @@ else
 endif
 
 .PHONY: test-e2e
-test-e2e: setup-dev  ## the product as its processes: journeys, the command line, any input, how good answers are
+test-e2e: setup-dev  ## the product as its processes: journeys, the command line, any input, hostile documents, how good answers are
 	$(BIN)/python -m pytest -m "e2e and not faults and not stack" --ignore=tests/models --reruns $(RERUNS) \
 		-n $(if $(ARGS),0,$(WORKERS) --dist loadgroup) $(or $(ARGS), \
 		--requirements-record=build/requirements/e2e.json)
@@ -217,11 +217,12 @@ test-models: setup-dev  ## the tests against a real Ollama, where one is found (
 		--requirements-record=build/requirements/models.json)
 
 .PHONY: lint
-lint: setup-dev  ## ruff, mypy, and the directions of imports
+lint: setup-dev  ## ruff, mypy, the directions of imports, and the rules of the house
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -q tests/architecture --requirements-record=build/requirements/lint.json
 
 .PHONY: audit
 audit: setup-dev  ## look for what is unsafe in our own code (bandit)
@@ -242,8 +243,7 @@ format: setup-dev  ## write the code in the house's format
 .PHONY: requirements
 requirements: setup-dev  ## say which requirements the last tests showed; write docs/requirements.md
 	@$(BIN)/python -m tests.plugins.requirement_report $(ARGS) \
-		build/requirements/test.json build/requirements/e2e.json build/requirements/faults.json build/requirements/models.json \
-		build/requirements/offline.json build/requirements/stack.json
+		$(patsubst %,build/requirements/%.json,lint test e2e faults models offline stack)
 
 .PHONY: docs
 docs: setup-dev  ## write docs/reference from the code

@@ -54,7 +54,7 @@ def test_every_pipeline_runs_the_same_targets(name: str) -> None:
         assert yaml.safe_load(text)
 
 
-@pytest.mark.parametrize("folder", ["e2e", "integration/cli", "quality"])
+@pytest.mark.parametrize("folder", ["e2e", "integration/cli", "integration/librarian", "quality"])
 def test_what_shows_the_whole_product_is_not_part_of_make_test(folder: str) -> None:
     modules = list((ROOT / "tests" / folder).glob("test_*.py"))
     assert modules

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.integration.api.answers import eventually
 from tests.integration.api.running import Running, Tenant
 
 
@@ -30,6 +31,8 @@ def files(platform: Running, tenant: Tenant) -> set[str]:
 def nothing_kept(platform: Running, tenant: Tenant) -> Iterator[None]:
     """Fail where the block leaves something of the tenant behind, or takes something away."""
     vectors = platform.home / "vectors"
+    # Wake-ups of what was done before are taken out a moment after they were sent.
+    eventually(lambda: not rows(platform, tenant)["outbox"], "the outbox is empty")
     before, places = (rows(platform, tenant), files(platform, tenant)), set(vectors.iterdir())
     yield
     assert (rows(platform, tenant), files(platform, tenant)) == before

@@ -18,7 +18,7 @@ from sutazai_contracts.errors import UnreadableDocument
 from tests.unit.librarian.documents import covered
 from tests.unit.librarian.nasty import CORPUS
 
-pytestmark = pytest.mark.untraced
+pytestmark = pytest.mark.e2e
 
 MIB = 1024 * 1024
 LIMITS = Limits(memory=256 * MIB, cpu_s=5, wall_s=40)

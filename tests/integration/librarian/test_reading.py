@@ -21,6 +21,8 @@ from sutazai_agents.documents.reading import Reader
 from sutazai_contracts.errors import Unavailable, UnreadableDocument
 from tests.unit.librarian import pdfs
 
+pytestmark = pytest.mark.e2e
+
 MIB = 1024 * 1024
 SHORT = Limits(memory=1024 * MIB, cpu_s=20, wall_s=40)
 # Takes a child many seconds, most of it in code that runs Python's garbage collector never.

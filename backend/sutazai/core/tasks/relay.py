@@ -17,9 +17,8 @@ from sutazai_contracts.queues import WakeUp, task_queue
 from sutazai_kit.bus.port import Bus
 
 BATCH = 500
-# How long rows of wake-ups that were sent already may lie in the outbox, so that those of several
-# steps go together, and not while the step that follows is waited for.
-MERGE_S = 0.1
+# How long rows of wake-ups that were sent already may lie in the outbox, so that they go together.
+MERGE_S = 0.01
 
 
 @dataclass(slots=True)
