@@ -122,6 +122,19 @@ async def test_what_failed_ahead_is_asked_for_again(asked: Asked, ahead: AheadEm
     assert asked.noted() == ["four", "next"]
 
 
+async def test_while_the_embedder_is_away_nobody_waits_for_another_s_try(
+    asked: Asked, ahead: AheadEmbeddings
+) -> None:
+    for question in ("one", "three", "eleven"):
+        ahead.seek(question)
+    assert await asked.texts.get() == "one"
+    waiting = asyncio.create_task(ahead.embed(["eleven"], interactive=True))
+    asked.let(EmbedderUnavailable("away"), EmbedderUnavailable("away"))
+    with pytest.raises(EmbedderUnavailable):
+        await waiting
+    assert asked.noted() == ["eleven"]
+
+
 async def test_no_more_wait_than_are_served_soon(asked: Asked, ahead: AheadEmbeddings) -> None:
     for number in range(MOST_WAITING + 3):
         ahead.seek(str(number))

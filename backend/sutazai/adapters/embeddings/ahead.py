@@ -50,20 +50,11 @@ class AheadEmbeddings:
 
     async def run(self) -> None:
         """Embed what is sought, one after the other; ends when it is cancelled."""
-        while True:
-            question = await self._waiting.get()
-            try:
-                [row] = await self._embeddings.embed([question], interactive=True)
-                self._sought[question].set_result(row)
-            except SutazaiError as error:
-                # The agent meets the same, and its step says so.
-                logger.debug("A question was not embedded ahead: {}", error)
-                self._sought.pop(question).cancel()
-            except BaseException:
-                for sought in self._sought.values():
-                    sought.cancel()
-                self._sought.clear()
-                raise
+        try:
+            while True:
+                await self._embed(await self._waiting.get())
+        finally:
+            self._give_up()
 
     async def embed(
         self, texts: Sequence[str], *, interactive: bool = False
@@ -85,6 +76,23 @@ class AheadEmbeddings:
     async def aclose(self) -> None:
         """Close the embedder's connections."""
         await self._embeddings.aclose()
+
+    async def _embed(self, question: str) -> None:
+        try:
+            [row] = await self._embeddings.embed([question], interactive=True)
+            self._sought[question].set_result(row)
+        except SutazaiError as error:
+            # Agents meet the same, each at once, and their steps say so.
+            logger.debug("Questions were not embedded ahead: {}", error)
+            while not self._waiting.empty():
+                self._waiting.get_nowait()
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Leave what is not there yet to those who wait for it."""
+        for question, row in list(self._sought.items()):
+            if not row.done():
+                self._sought.pop(question).cancel()
 
     async def _known(self, texts: Sequence[str]) -> dict[str, Row]:
         """Give the vectors of texts that were sought, once they are there."""
