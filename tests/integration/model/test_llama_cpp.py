@@ -94,6 +94,7 @@ async def test_as_many_answers_at_once_as_it_has_slots(model: LlamaCppModel) -> 
 
 
 @pytest.mark.requirement("D6", part="structured output of llama.cpp is validated")
+@pytest.mark.untraced
 async def test_fifty_of_fifty_structured_answers_are_valid(model: LlamaCppModel) -> None:
     for seed in range(50):
         request = question("tiny", max_tokens=400, temperature=1, seed=seed)

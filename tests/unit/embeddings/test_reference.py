@@ -36,6 +36,7 @@ def tokenizer() -> Tokenizer:
     return tokenizer
 
 
+@pytest.mark.untraced
 def test_reference_is_what_numpy_gives() -> None:
     texts, vectors = read_reference(REFERENCE)
     assert texts == REFERENCE_TEXTS

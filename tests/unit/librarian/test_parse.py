@@ -43,12 +43,14 @@ def test_what_can_not_be_kept_is_replaced_in_place() -> None:
     assert "\ud83d" not in code.text
 
 
+@pytest.mark.untraced
 def test_small_blocks_are_joined_where_there_are_too_many() -> None:
     parsed = covered(parse(b"short\n\n" * (MOST_BLOCKS + 1), "a.txt"))
     assert len(parsed.blocks) < MOST_BLOCKS / 100
     assert max(block.end - block.start for block in parsed.blocks) <= 2000
 
 
+@pytest.mark.untraced
 def test_too_many_headings_are_refused() -> None:
     with pytest.raises(UnreadableDocument, match="more than 100000 headings"):
         parse(b"abc\n===\n" * (MOST_BLOCKS + 1), "a.rst")

@@ -6,6 +6,7 @@ import tracemalloc
 from contextlib import aclosing
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,6 +86,7 @@ def test_nothing_is_added_after_the_end() -> None:
     assert (text.text, text.ended) == ("again", False)
 
 
+@pytest.mark.untraced
 async def test_memory_stays_flat_however_much_is_said() -> None:
     live = MemoryLive(cap=1000, max_tasks=10)
     held: list[int] = []

@@ -72,6 +72,7 @@ async def test_the_longest_question_is_taken(collection: Collection) -> None:
     assert "bees.md" in await collection.names(question[:10_000])
 
 
+@pytest.mark.untraced
 async def test_many_large_passages_stay_below_what_an_output_may_have(
     collection: Collection,
 ) -> None:
