@@ -16,18 +16,10 @@ from pathlib import Path
 import coverage
 import pytest
 
-# Whole folders of them: what they look at is source text, how good answers are, the same code in
-# virtual time, or the whole by the ways that people take, over lines that smaller tests run too.
-FOLDERS = (
-    "architecture",
-    "docs",
-    "e2e",
-    "integration/cli",
-    "integration/librarian",
-    "integration/live",
-    "quality",
-    "simulation",
-)
+# Whole folders of them: what they look at is source text, the same code in virtual time, or the
+# whole of live text, over lines that smaller tests run too. What `make test` leaves out needs no
+# place here: it never runs with coverage.
+FOLDERS = ("docs", "integration/live", "simulation")
 # Alembic alone imports these, and each imports what it migrates.
 _NOT_IMPORTED = ".migrations."
 _OF_CHILDREN = "COVERAGE_PROCESS_CONFIG"

@@ -179,7 +179,7 @@ def wire(
 
 
 def _seek(settings: Settings, ahead: AheadEmbeddings) -> Callable[[str], None]:
-    # Of the embedders, the local one alone keeps what it was asked for.
+    # A service of somebody else's is asked for what a step needs, and for no run that is refused.
     return ahead.seek if settings.embeddings.provider == "local" else lambda question: None
 
 
