@@ -31,11 +31,8 @@ PLANTED = {
     "sutazai/extras.py": "",
 }
 # What an import may not do: connect, listen, start a process, write.
-# Loaded before: urllib3, which qdrant-client imports, binds a socket at its import to see whether
-# the machine has IPv6; it does not listen and closes it at once.
 WATCH = """
 import importlib, json, sys
-import urllib3.util.connection
 EFFECTS = {"socket.connect", "socket.bind", "subprocess.Popen", "os.mkdir", "os.exec"}
 seen = []
 def watch(event, arguments):

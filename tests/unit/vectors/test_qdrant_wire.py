@@ -1,13 +1,11 @@
 """Which fusion counts, what is asked again, and what a server's answers become."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
+import httpx2
 import numpy as np
 import pytest
-from httpx import Headers
-from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
-from qdrant_client.http import models
-from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 from sutazai_contracts.errors import (
     InvalidInput,
@@ -19,6 +17,7 @@ from sutazai_contracts.errors import (
 )
 from sutazai_kit.vectors.port import Point, Query, Vector
 from sutazai_kit.vectors.qdrant.errors import Call, exists_already
+from sutazai_kit.vectors.qdrant.rest import QdrantRest, Refused, ScoredPoint
 from sutazai_kit.vectors.qdrant.wire import SPARE, Searching, check_alike, encoded
 from sutazai_kit.vectors.sparse import SparseEncoder
 
@@ -26,24 +25,16 @@ ENCODER = SparseEncoder()
 UP = np.array([0.0, 1.0], dtype=np.float32)
 
 
-def scored(number: int, score: float) -> models.ScoredPoint:
+def scored(number: int, score: float) -> ScoredPoint:
     """Make a point as the server gives it."""
     payload = {"version": str(UUID(int=9)), "text": f"text {number}", "payload": {"n": number}}
-    vector: dict[str, object] = {"dense": [0.6, 0.8]}
-    return models.ScoredPoint.model_validate(
-        {
-            "id": str(UUID(int=number)),
-            "version": 1,
-            "score": score,
-            "payload": payload,
-            "vector": vector,
-        }
-    )
+    vector = {"dense": [0.6, 0.8]}
+    return ScoredPoint(id=UUID(int=number), score=score, payload=payload, vector=vector)
 
 
-def answer(*scores: float) -> models.QueryResponse:
+def answer(*scores: float) -> list[ScoredPoint]:
     """Make the answer of one query, its points numbered from 1."""
-    return models.QueryResponse(points=[scored(n + 1, score) for n, score in enumerate(scores)])
+    return [scored(n + 1, score) for n, score in enumerate(scores)]
 
 
 def searching(text: str = "word", limit: int = 2, vector: Vector = UP) -> Searching:
@@ -60,14 +51,13 @@ def test_few_hits_by_words_are_fused_by_ranks(by_words: int, chosen: str) -> Non
     points = question.fused(answers)
     assert points is not None
     assert len(points) == (2 if chosen == "spread" else 3)
-    fusion = question.whole(answers).query
-    assert isinstance(fusion, models.RrfQuery if chosen == "ranks" else models.FusionQuery)
+    fusion = question.whole(answers)["query"]
+    assert fusion == ({"rrf": {"k": 2}} if chosen == "ranks" else {"fusion": "dbsf"})
 
 
 def test_a_question_without_words_is_one_query() -> None:
     (query,) = searching("?!").batch()
-    assert isinstance(query.prefetch, list)
-    assert [source.using for source in query.prefetch] == ["dense"]
+    assert [source["using"] for source in query["prefetch"]] == ["dense"]
     assert len(searching("word").batch()) == 3
 
 
@@ -88,6 +78,22 @@ def test_hits_are_in_order_ties_by_id_with_the_cosine() -> None:
     assert (first.id, second.id) == (UUID(int=2), UUID(int=3))
     assert first.similarity == pytest.approx(0.8)
     assert (first.text, first.payload, first.version) == ("text 2", {"n": 2}, UUID(int=9))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"vector": {"words": [1.0]}},
+        {"vector": {"dense": [1.0, 0.0]}},
+        {"vector": {"dense": [1.0, 0.0]}, "payload": {"version": "none", "text": ""}},
+        {"vector": {"dense": [1.0]}, "payload": {"version": str(uuid4()), "text": ""}},
+    ],
+)
+def test_a_point_that_somebody_else_wrote_is_an_error(given: dict[str, Any]) -> None:
+    foreign = ScoredPoint(id=uuid4(), score=1.0, **given)
+    with pytest.raises(SutazaiError, match="none of ours"):
+        searching().hits([foreign])
 
 
 @pytest.mark.parametrize(
@@ -129,26 +135,47 @@ def test_a_wrong_point_is_refused_by_its_field(point: Point, field: str) -> None
 async def test_an_answer_that_is_no_success_has_its_error(
     status: int, words: str, error: type[SutazaiError]
 ) -> None:
-    content = f'{{"status": {{"error": "{words}"}}}}'.encode()
     with pytest.raises(SutazaiError) as raised:
         async with Call("search", 1):
-            raise UnexpectedResponse(status, "", content, Headers())
+            await says(status, {"status": {"error": words}}).drop(UUID(int=1))
     assert type(raised.value) is error
-    assert isinstance(raised.value.__cause__, UnexpectedResponse)
+    assert words in raised.value.message or error is NotFound
+    assert isinstance(raised.value.__cause__, Refused)
+
+
+def says(status: int, body: Any) -> QdrantRest:
+    """Give the requests to a server that gives one answer to all of them."""
+    content = {"content": body} if isinstance(body, bytes) else {"json": body}
+
+    async def handle(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(status, **content)
+
+    client = httpx2.AsyncClient(
+        transport=httpx2.MockTransport(handle), base_url="http://qdrant:6333"
+    )
+    return QdrantRest(client, "key")
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("status", "body"),
     [
-        ResponseHandlingException(OSError("refused")),
-        ResourceExhaustedResponse("slow down", 1),
-        UnexpectedResponse(502, "Bad Gateway", b"<html>", Headers()),
+        (429, {"status": {"error": "slow down"}}),
+        (502, b"<html>"),
+        (200, b"<html>"),
+        (200, [1]),
+        (200, {"result": {"points": []}}),
     ],
 )
-async def test_no_proper_answer_is_unavailable(wrong: Exception) -> None:
+async def test_no_proper_answer_is_unavailable(status: int, body: Any) -> None:
     with pytest.raises(VectorsUnavailable, match="can't search: "):
         async with Call("search", 1):
-            raise wrong
+            await says(status, body).count(UUID(int=1), None)
+
+
+async def test_no_answer_at_all_is_unavailable() -> None:
+    with pytest.raises(VectorsUnavailable, match="can't search: refused"):
+        async with Call("search", 1):
+            raise httpx2.ConnectError("refused")
 
 
 async def test_what_is_not_the_clients_is_left_alone() -> None:
@@ -161,5 +188,5 @@ async def test_what_is_not_the_clients_is_left_alone() -> None:
     ("status", "there"), [(409, True), (400, True), (404, False), (500, False)]
 )
 def test_a_collection_that_exists_is_known_by_the_answer(status: int, there: bool) -> None:
-    content = b'{"status": {"error": "Wrong input: Collection `a` already exists!"}}'
-    assert exists_already(UnexpectedResponse(status, "", content, Headers())) is there
+    words = "Wrong input: Collection `a` already exists!"
+    assert exists_already(Refused(status, words)) is there

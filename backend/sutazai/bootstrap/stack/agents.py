@@ -87,7 +87,10 @@ class _Shared:
 
 
 class _Collections:
-    """Qdrant for the claims that are granted a collection; its client is large, so not before."""
+    """Qdrant for the claims that are granted a collection, and nothing of it before the first.
+
+    The sparse encoder brings the engine along, 4 MB that writer and reviewer need not hold.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -1,12 +1,10 @@
 """What goes wrong in a call to Qdrant, in our words."""
 
 import asyncio
-import json
 from types import TracebackType
 from typing import NoReturn, Self
 
-from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
-from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+import httpx2
 
 from sutazai_contracts.errors import (
     InvalidInput,
@@ -16,6 +14,7 @@ from sutazai_contracts.errors import (
     VectorsRefused,
     VectorsUnavailable,
 )
+from sutazai_kit.vectors.qdrant.rest import Refused
 
 _EXISTS = "already exists"
 _DIMENSION = "dimension error"
@@ -47,16 +46,14 @@ class Call:
         except TimeoutError as late:
             raise self._unavailable(f"no answer within {self._timeout_s:g} s") from late
         match error:
-            case UnexpectedResponse():
+            case Refused():
                 self._raise_for(error)
-            case ResponseHandlingException():
-                raise self._unavailable(_words_of(error.source)) from error
-            case ResourceExhaustedResponse():
-                raise self._unavailable("it is asked too much") from error
+            case httpx2.HTTPError():
+                raise self._unavailable(str(error) or type(error).__name__) from error
 
-    def _raise_for(self, error: UnexpectedResponse) -> NoReturn:
+    def _raise_for(self, error: Refused) -> NoReturn:
         """Raise our error for an answer that is none of success."""
-        status, words = error.status_code or 0, message_of(error)
+        status, words = error.status, error.words
         if status == 404:
             raise NotFound("There is no such vector collection.") from error
         if status in (401, 403):
@@ -75,18 +72,6 @@ class Call:
         return VectorsUnavailable(f"The vector store can't {self._doing}: {why}")
 
 
-def exists_already(error: UnexpectedResponse) -> bool:
+def exists_already(error: Refused) -> bool:
     """Tell whether a creation was refused because there is one; older servers answer 400."""
-    return error.status_code in (400, 409) and _EXISTS in message_of(error)
-
-
-def message_of(error: UnexpectedResponse) -> str:
-    """Read the server's own words out of its answer."""
-    try:
-        return str(json.loads(error.content)["status"]["error"])
-    except (ValueError, LookupError, TypeError):
-        return error.reason_phrase or str(error.status_code)
-
-
-def _words_of(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    return error.status in (400, 409) and _EXISTS in error.words

@@ -2,20 +2,19 @@
 
 import asyncio
 import math
+import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from qdrant_client import AsyncQdrantClient
-from qdrant_client.context_headers import async_headers
-from qdrant_client.http import models
-from qdrant_client.http.exceptions import UnexpectedResponse
+import httpx2
 
 from sutazai_contracts.errors import ModelMismatch, VectorsUnavailable
 from sutazai_kit.vectors.port import Hit, Point, Query, Vectors
 from sutazai_kit.vectors.qdrant import wire
 from sutazai_kit.vectors.qdrant.errors import Call, exists_already
+from sutazai_kit.vectors.qdrant.rest import QdrantRest, Refused
 from sutazai_kit.vectors.sparse import SparseEncoder
 
 # About 0.6 MB of JSON at 384 dimensions and 6 MB at 4 096; the server takes 32 MB.
@@ -23,6 +22,8 @@ _BATCH = 64
 _PAGE = 2_000
 # Each collection keeps its log allocated: the server's 32 MB each would be 16 GB for 500.
 _LOG_MB = 4
+# Less than the server keeps an idle connection (5 s), so that none is used that it is closing.
+_IDLE_S = 3.0
 
 
 class QdrantVectors(Vectors):
@@ -34,7 +35,7 @@ class QdrantVectors(Vectors):
 
     def __init__(
         self,
-        client: AsyncQdrantClient,
+        client: httpx2.AsyncClient,
         secret: str,
         timeout_s: float,
         *,
@@ -52,7 +53,7 @@ class QdrantVectors(Vectors):
         """
         self._client = client
         self._owner = owner
-        self._secret = secret
+        self._rest = QdrantRest(client, secret)
         self._timeout_s = timeout_s
         self._exact = exact
         self._encoder = SparseEncoder()
@@ -70,21 +71,19 @@ class QdrantVectors(Vectors):
         """Create a collection; raises `ModelMismatch` for one of another dimension."""
         async with self._creating.setdefault(collection, asyncio.Lock()):
             async with self._calling("create a collection"):
-                made = await self._create(str(collection), dimension)
+                made = await self._create(collection, dimension)
             if not made:
                 async with self._calling("look up a collection"):
-                    there = await self._client.get_collection(str(collection))
-                _check_dimension(there, dimension)
+                    held = await self._rest.dimension(collection, wire.DENSE)
+                _check_dimension(held, dimension)
             # Of an existing one too: a crash may have come between the two.
             async with self._calling("create an index"):
-                await self._client.create_payload_index(
-                    str(collection), wire.VERSION, models.PayloadSchemaType.UUID, wait=True
-                )
+                await self._rest.index(collection, wire.VERSION, "uuid")
 
     async def drop(self, collection: UUID) -> None:
         """Remove a collection with all its points."""
         async with self._calling("drop a collection"):
-            await self._client.delete_collection(str(collection))
+            await self._rest.drop(collection)
 
     async def upsert(self, collection: UUID, points: Sequence[Point]) -> None:
         """Write points, none of them if one is not valid."""
@@ -97,13 +96,12 @@ class QdrantVectors(Vectors):
             await asyncio.sleep(0)  # encoding keeps the processor: others go on in between
         for batch in batches:
             async with self._calling("write points"):
-                await self._client.upsert(str(collection), batch, wait=True)
+                await self._rest.upsert(collection, batch)
 
     async def delete_version(self, collection: UUID, version: UUID) -> None:
         """Remove all points of a document version."""
-        selector = models.FilterSelector(filter=wire.of(version))
         async with self._calling("delete points"):
-            await self._client.delete(str(collection), selector, wait=True)
+            await self._rest.delete(collection, wire.of(version))
 
     async def search(self, collection: UUID, query: Query) -> list[Hit]:
         """Find the best points by meaning and words together, best first, ties by id.
@@ -114,33 +112,28 @@ class QdrantVectors(Vectors):
         """
         searching = wire.Searching(query, self._encoder, exact=self._exact)
         async with self._calling("search"):
-            answers = await self._client.query_batch_points(str(collection), searching.batch())
+            answers = await self._rest.query(collection, searching.batch())
         points = searching.fused(answers)
         if points is None:
             async with self._calling("search"):
-                (all_of_them,) = await self._client.query_batch_points(
-                    str(collection), [searching.whole(answers)]
-                )
-            points = wire.in_order(all_of_them.points)
+                (all_of_them,) = await self._rest.query(collection, [searching.whole(answers)])
+            points = wire.in_order(all_of_them)
         return searching.hits(points)
 
     async def count(self, collection: UUID, version: UUID | None = None) -> int:
         """Count points exactly, of one version or of all."""
         narrowed = None if version is None else wire.of(version)
         async with self._calling("count points"):
-            found = await self._client.count(str(collection), narrowed, exact=True)
-        return found.count
+            return await self._rest.count(collection, narrowed)
 
     async def ids(self, collection: UUID) -> set[UUID]:
         """List the ids of all points; what is written meanwhile may be in it or not."""
         found: set[UUID] = set()
-        following: models.ExtendedPointId | None = None
+        following: UUID | None = None
         while True:
             async with self._calling("list points"):
-                records, following = await self._client.scroll(
-                    str(collection), limit=_PAGE, offset=following, with_payload=False
-                )
-            found.update(UUID(str(record.id)) for record in records)
+                page, following = await self._rest.scroll(collection, _PAGE, following)
+            found.update(page)
             if following is None:
                 return found
 
@@ -149,25 +142,19 @@ class QdrantVectors(Vectors):
         if not self._closed:
             self._closed = True
             if self._owner:
-                await self._client.close()
+                await self._client.aclose()
 
-    async def _create(self, name: str, dimension: int) -> bool:
+    async def _create(self, collection: UUID, dimension: int) -> bool:
         """Create a collection; gives false where there is one of this name."""
-        dense = models.VectorParams(
-            size=dimension,
-            distance=models.Distance.COSINE,
+        settings = {
             # The kernel keeps what is used; else every collection would be held in memory.
-            on_disk=True,
-        )
-        words = models.SparseVectorParams(modifier=models.Modifier.IDF)
+            "vectors": {wire.DENSE: {"size": dimension, "distance": "Cosine", "on_disk": True}},
+            "sparse_vectors": {wire.WORDS: {"modifier": "idf"}},
+            "wal_config": {"wal_capacity_mb": _LOG_MB},
+        }
         try:
-            await self._client.create_collection(
-                name,
-                vectors_config={wire.DENSE: dense},
-                sparse_vectors_config={wire.WORDS: words},
-                wal_config=models.WalConfigDiff(wal_capacity_mb=_LOG_MB),
-            )
-        except UnexpectedResponse as error:
+            await self._rest.create(collection, settings)
+        except Refused as error:
             if exists_already(error):
                 return False
             raise
@@ -177,14 +164,11 @@ class QdrantVectors(Vectors):
     async def _calling(self, doing: str) -> AsyncIterator[None]:
         if self._closed:
             raise VectorsUnavailable("The vector store is closed.")
-        async with async_headers({"api-key": self._secret}), Call(doing, self._timeout_s):
+        async with Call(doing, self._timeout_s):
             yield
 
 
-def _check_dimension(there: models.CollectionInfo, dimension: int) -> None:
-    vectors = there.config.params.vectors
-    dense = vectors.get(wire.DENSE) if isinstance(vectors, dict) else None
-    held = dense.size if dense else 0
+def _check_dimension(held: int, dimension: int) -> None:
     if held != dimension:
         raise ModelMismatch(f"The collection holds vectors of {held} dimensions, not {dimension}.")
 
@@ -212,13 +196,14 @@ def qdrant_vectors(
     url: str, key_or_token: str = "", *, timeout_s: float = 10.0, exact: bool = False
 ) -> QdrantVectors:
     """Give the collections of a server, to be closed by `aclose`; the rest as above."""
-    client = AsyncQdrantClient(
-        url=url,
-        prefer_grpc=False,
-        check_compatibility=False,
+    # Without TLS an empty context spares loading the certificates of the world.
+    plain = url.startswith("http://")
+    client = httpx2.AsyncClient(
+        base_url=url,
+        trust_env=False,
+        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
+        limits=httpx2.Limits(keepalive_expiry=_IDLE_S),
         # The clock around each request decides; the client's own must only not be faster.
         timeout=math.ceil(timeout_s) + 1,
-        # Else the client looks through all points for texts that it is to embed itself.
-        cloud_inference=True,
     )
     return QdrantVectors(client, key_or_token, timeout_s, exact=exact)

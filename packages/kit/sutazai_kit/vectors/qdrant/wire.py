@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import numpy as np
-from qdrant_client.http import models
 
-from sutazai_contracts.errors import InvalidInput
+from sutazai_contracts.errors import InvalidInput, SutazaiError
 from sutazai_kit.vectors.port import Hit, Point, Query, Vector
+from sutazai_kit.vectors.qdrant.rest import Json, ScoredPoint
 from sutazai_kit.vectors.sparse import SparseEncoder, TermWeights
 
 DENSE = "dense"
@@ -26,8 +27,10 @@ _RANK_CONSTANT = 2
 # So many are fetched beyond the limit, to see whether the last of equal score are all there.
 SPARE = 4
 
-_DBSF = models.FusionQuery(fusion=models.Fusion.DBSF)
-_RRF = models.RrfQuery(rrf=models.Rrf(k=_RANK_CONSTANT))
+_DBSF: Json = {"fusion": "dbsf"}
+_RRF: Json = {"rrf": {"k": _RANK_CONSTANT}}
+# Of one query: the points that it found, best first.
+Found = Sequence[ScoredPoint]
 
 
 class Searching:
@@ -48,73 +51,57 @@ class Searching:
         words = term_weights(encoder, query.text, question=True)
         self._words = sparse(words) if words.indices else None
         self._shown = _shown(query.hidden_versions)
-        params = models.SearchParams(exact=True) if exact else None
-        self._sources = [self._source(query.vector.tolist(), DENSE, params)]
+        params = {"params": {"exact": True}} if exact else {}
+        self._sources = [self._source(query.vector.tolist(), DENSE) | params]
         if self._words:
-            self._sources.append(self._source(self._words, WORDS, None))
+            self._sources.append(self._source(self._words, WORDS))
 
-    def batch(self) -> list[models.QueryRequest]:
+    def batch(self) -> list[Json]:
         """Give the queries: fused by spread and, where there are words, by ranks; the words."""
         some = self.limit + SPARE
         if not self._words:
             return [self._fused(_DBSF, some)]
-        by_words = models.QueryRequest(
-            query=models.NearestQuery(nearest=self._words),
-            using=WORDS,
-            filter=self._shown,
-            limit=_ENOUGH_FOR_SPREAD,
-        )
+        by_words = self._source(self._words, WORDS) | {"limit": _ENOUGH_FOR_SPREAD}
         return [self._fused(_DBSF, some), self._fused(_RRF, some), by_words]
 
-    def whole(self, answers: Sequence[models.QueryResponse]) -> models.QueryRequest:
+    def whole(self, answers: Sequence[Found]) -> Json:
         """Give the query that counts, for all candidates."""
         fusion = _RRF if self._chosen(answers) else _DBSF
         return self._fused(fusion, 2 * self._candidates)
 
-    def fused(self, answers: Sequence[models.QueryResponse]) -> list[models.ScoredPoint] | None:
+    def fused(self, answers: Sequence[Found]) -> list[ScoredPoint] | None:
         """Choose the answer that counts; None where ties at its end may go on beyond it."""
-        points = in_order(answers[self._chosen(answers)].points)
+        points = in_order(answers[self._chosen(answers)])
         full = len(points) == self.limit + SPARE
         return None if full and points[self.limit - 1].score == points[-1].score else points
 
-    def hits(self, points: Sequence[models.ScoredPoint]) -> list[Hit]:
+    def hits(self, points: Found) -> list[Hit]:
         """Make hits of the best points, which are in order."""
         return [_hit(point, self._direction) for point in points[: self.limit]]
 
     @staticmethod
-    def _chosen(answers: Sequence[models.QueryResponse]) -> int:
+    def _chosen(answers: Sequence[Found]) -> int:
         """Give which answer counts: few hits by words are fused by ranks."""
-        return int(len(answers) > 1 and 0 < len(answers[2].points) < _ENOUGH_FOR_SPREAD)
+        return int(len(answers) > 1 and 0 < len(answers[2]) < _ENOUGH_FOR_SPREAD)
 
-    def _source(
-        self,
-        vector: list[float] | models.SparseVector,
-        name: str,
-        params: models.SearchParams | None,
-    ) -> models.Prefetch:
-        return models.Prefetch(
-            query=models.NearestQuery(nearest=vector),
-            using=name,
-            filter=self._shown,
-            params=params,
-            limit=self._candidates,
-        )
+    def _source(self, vector: list[float] | Json, name: str) -> dict[str, Any]:
+        """Give the nearest by one of the two vectors."""
+        nearest = {"query": {"nearest": vector}, "using": name, "limit": self._candidates}
+        return nearest | ({} if self._shown is None else {"filter": self._shown})
 
-    def _fused(
-        self, fusion: models.FusionQuery | models.RrfQuery, limit: int
-    ) -> models.QueryRequest:
-        return models.QueryRequest(
-            prefetch=self._sources,
-            query=fusion,
-            limit=limit,
-            with_payload=True,
-            with_vector=[DENSE],
-        )
+    def _fused(self, fusion: Json, limit: int) -> Json:
+        return {
+            "prefetch": self._sources,
+            "query": fusion,
+            "limit": limit,
+            "with_payload": True,
+            "with_vector": [DENSE],
+        }
 
 
-def in_order(points: Sequence[models.ScoredPoint]) -> list[models.ScoredPoint]:
+def in_order(points: Found) -> list[ScoredPoint]:
     """Sort points by score, best first, ties by id."""
-    return sorted(points, key=lambda point: (-point.score, UUID(str(point.id))))
+    return sorted(points, key=lambda point: (-point.score, point.id))
 
 
 def check_alike(points: Sequence[Point]) -> None:
@@ -128,7 +115,7 @@ def check_alike(points: Sequence[Point]) -> None:
             )
 
 
-def encoded(points: Sequence[Point], encoder: SparseEncoder) -> list[models.PointStruct]:
+def encoded(points: Sequence[Point], encoder: SparseEncoder) -> list[Json]:
     """Check points and put them in the server's form.
 
     Raises `InvalidInput` for a wrong vector, text or payload.
@@ -144,15 +131,14 @@ def direction_of(vector: Vector) -> float:
     return norm
 
 
-def of(version: UUID) -> models.Filter:
+def of(version: UUID) -> Json:
     """Make the filter for the points of a version."""
-    match = models.MatchValue(value=str(version))
-    return models.Filter(must=[models.FieldCondition(key=VERSION, match=match)])
+    return {"must": [{"key": VERSION, "match": {"value": str(version)}}]}
 
 
-def sparse(words: TermWeights) -> models.SparseVector:
+def sparse(words: TermWeights) -> Json:
     """Put term weights in the server's form."""
-    return models.SparseVector(indices=words.indices, values=words.values)
+    return {"indices": words.indices, "values": words.values}
 
 
 def term_weights(encoder: SparseEncoder, text: str, *, question: bool = False) -> TermWeights:
@@ -163,7 +149,7 @@ def term_weights(encoder: SparseEncoder, text: str, *, question: bool = False) -
         raise InvalidInput("The text is not valid Unicode.", field="text") from error
 
 
-def _encoded(point: Point, encoder: SparseEncoder) -> models.PointStruct:
+def _encoded(point: Point, encoder: SparseEncoder) -> Json:
     direction_of(point.vector)
     words = term_weights(encoder, point.text)
     payload = dict(point.payload)
@@ -171,31 +157,33 @@ def _encoded(point: Point, encoder: SparseEncoder) -> models.PointStruct:
         json.dumps(payload, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError) as error:
         raise InvalidInput("The payload holds what is not JSON.", field="payload") from error
-    # Not validated again: the client's own checks of so many numbers take longer than the rest.
-    return models.PointStruct.model_construct(
-        id=str(point.id),
-        vector={DENSE: point.vector.tolist(), WORDS: sparse(words)},
-        payload={VERSION: str(point.version), _TEXT: point.text, _PAYLOAD: payload},
-    )
+    return {
+        "id": str(point.id),
+        "vector": {DENSE: point.vector.tolist(), WORDS: sparse(words)},
+        "payload": {VERSION: str(point.version), _TEXT: point.text, _PAYLOAD: payload},
+    }
 
 
-def _shown(hidden: Sequence[UUID]) -> models.Filter | None:
+def _shown(hidden: Sequence[UUID]) -> Json | None:
     if not hidden:
         return None
-    match = models.MatchAny(any=[str(version) for version in hidden])
-    return models.Filter(must_not=[models.FieldCondition(key=VERSION, match=match)])
+    match = {"any": [str(version) for version in hidden]}
+    return {"must_not": [{"key": VERSION, "match": match}]}
 
 
-def _hit(point: models.ScoredPoint, direction: Vector) -> Hit:
-    vectors, payload = point.vector, point.payload or {}
-    if not isinstance(vectors, dict):
-        raise TypeError(f"the server gave no named vectors of {point.id}")
-    vector = np.asarray(vectors[DENSE], dtype=np.float32)
-    return Hit(
-        id=UUID(str(point.id)),
-        version=UUID(payload[VERSION]),
-        score=point.score,
-        similarity=float(vector @ direction),
-        text=payload[_TEXT],
-        payload=payload[_PAYLOAD],
-    )
+def _hit(point: ScoredPoint, direction: Vector) -> Hit:
+    vectors, payload = point.vector or {}, point.payload or {}
+    try:
+        vector = np.asarray(vectors[DENSE], dtype=np.float32)
+        return Hit(
+            id=point.id,
+            version=UUID(payload[VERSION]),
+            score=point.score,
+            similarity=float(vector @ direction),
+            text=payload[_TEXT],
+            payload=payload[_PAYLOAD],
+        )
+    except (LookupError, TypeError, ValueError) as error:
+        raise SutazaiError(
+            f"The vector store holds a point that is none of ours: {point.id}"
+        ) from error
