@@ -223,7 +223,7 @@ def directly(
         with client.stream("POST", "/api/chat", content=body) as answer:
             for line in answer.iter_lines():
                 last = json.loads(line)
-                if first is None and last.get("message", {}).get("content"):
+                if first is None and last.get("message", {}).get("content", "").strip():
                     first = time.perf_counter()
     if first is None:
         raise SystemExit("Ollama answered without any text")

@@ -48,14 +48,14 @@ async def draft(
         chosen: the model.
         ctx: of the task.
         history: what was said before, oldest first, which tells what the question means.
-        on_its_way: called once people read: the model's first piece was said, and another came.
+        on_its_way: called once people read: something was said, and another piece came.
 
     Raises:
         ModelUnavailable: the model said nothing in time, or does not answer.
         SutazaiError: what else the model port and the line raise.
     """
     pieces: list[str] = []
-    spaces = ""
+    spaces, begun = "", False
     request = asked(question, passages, chosen, history)
     before = _before(history, len(passages))
     async with aclosing(ctx.models.stream(chosen, request)) as answer:
@@ -69,11 +69,12 @@ async def draft(
                 )
             pieces.append(event.text)
             # Space at either end is not kept, so it waits for what it stands before.
-            piece = spaces + event.text if len(pieces) > 1 else event.text.lstrip()
+            piece = spaces + event.text if begun else event.text.lstrip()
             spaces = piece[len(piece.rstrip()) :]
             await ctx.say(piece.rstrip())
-            if len(pieces) == 2:
+            if begun:
                 on_its_way()
+            begun = begun or bool(piece)
     return Draft(marks_inside("".join(pieces)).strip(), False, frozenset(), None)
 
 

@@ -13,7 +13,10 @@ from sutazai_kit.execution import Stop
 
 BEAT_EVERY_S = 1.0
 BEATS_PER_LEASE = 5
-EARLY_S = 0.02  # how long the first progress of a claim waits for that of others
+# How long the first progress of a claim waits: work that is done by then needs no word of it, and
+# what others have to tell goes along.
+EARLY_S = 0.1
+TICK_S = 0.001  # a loop's timers are this coarse
 
 Heartbeat = Callable[[Sequence[Beat]], Awaitable[list[BeatReply]]]
 
@@ -122,7 +125,7 @@ class Leases:
 
     async def _due(self) -> None:
         """Wait until the next heartbeat is due; without a lease, for as long as there is none."""
-        while (until := self._due_at) > asyncio.get_running_loop().time():
+        while (until := self._due_at) > asyncio.get_running_loop().time() + TICK_S:
             self._moved.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(None if until == math.inf else until):

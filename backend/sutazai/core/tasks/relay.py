@@ -19,6 +19,8 @@ from sutazai_kit.bus.port import Bus
 BATCH = 500
 # How long rows of wake-ups that were sent already may lie in the outbox, so that they go together.
 MERGE_S = 0.01
+# A loop's timers are this coarse: one that ends a moment early is not waited for once more.
+TICK_S = 0.001
 
 
 @dataclass(slots=True)
@@ -56,7 +58,7 @@ class Relay:
             self._told.clear()
             try:
                 await self._publish_handed()
-                if clock() >= self._look_at:
+                if clock() + TICK_S >= self._look_at:
                     self._look_at = clock() + self.poll_s
                     if await self.publish_due() == BATCH:
                         self._look_at = clock()
