@@ -3,10 +3,11 @@
     python -m benchmarks.first_token
     python -m benchmarks.first_token --stack
 
-A real Ollama serves a small model of random weights. A recorder stands before it, on the way of
-both: it keeps what the platform asks, and the direct call asks just that with another question of
-the same length, so that neither finds more of its prompt in the runtime's cache. The platform's
-time runs from the request that makes the run until the first text is at a watcher of its events.
+A real Ollama serves a small model of random weights. The direct call asks just what the platform
+asks, with another question of the same length, so that neither finds more of its prompt in the
+runtime's cache; by the runtime's count both are of as many tokens. The platform's time runs from
+the request that makes the run until the first text is at a watcher of its events, the direct call's
+until the first text that is more than space, which the platform does not say either.
 Within it the research step searches, which has a budget of its own: it is measured apart, and the
 difference to the direct call is given without it (`over_direct`) and with it (`whole_over_direct`).
 All else that comes before the first word is part of both. Rounds are interleaved; figures are their
@@ -17,27 +18,20 @@ With `--stack` the same is measured of the stack that runs: see `benchmarks.firs
 
 import argparse
 import json
+import random
 import shutil
-import socket
 import statistics
 import tempfile
-import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
-import uvicorn
-import uvloop
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import StreamingResponse
-from starlette.routing import Route
 
-from benchmarks.platform import Running, running
+from benchmarks.platform import running
+from benchmarks.writers_request import request_of
 from tests.support.gguf import write_tiny_llama
 from tests.support.ollama import find_ollama, serve
 
@@ -46,67 +40,7 @@ CONTEXT = 2048
 ASKED = "How long does a lease hold without a heartbeat? ({:08d})"
 DOCUMENT = "# Leases\n\nA lease holds for ten seconds without a heartbeat.\n"
 ENDED = {"run.succeeded", "run.failed", "run.cancelled"}
-STARTED_S = 20.0
 LAST = 99_999_999
-
-
-class Recorder:
-    """Pass everything on to Ollama, and keep the first chat that was asked since `begin`."""
-
-    def __init__(self, target: str) -> None:
-        """Take where Ollama answers."""
-        self._client = httpx2.AsyncClient(base_url=target, timeout=120, trust_env=False)
-        self._chat: dict[str, Any] | None = None
-
-    def begin(self) -> None:
-        """Forget what was asked."""
-        self._chat = None
-
-    def first(self) -> dict[str, Any]:
-        """Give the first chat that was asked."""
-        if self._chat is None:
-            raise SystemExit("the platform asked no model")
-        return self._chat
-
-    async def answer(self, request: Request) -> StreamingResponse:
-        """Answer as Ollama does, piece by piece."""
-        body = await request.body()
-        if request.url.path == "/api/chat" and self._chat is None:
-            self._chat = json.loads(body)
-        asked = self._client.build_request(request.method, request.url.path, content=body)
-        answer = await self._client.send(asked, stream=True)
-
-        async def pieces() -> AsyncIterator[bytes]:
-            try:
-                async for piece in answer.aiter_raw():
-                    yield piece
-            finally:
-                await answer.aclose()
-
-        kind = answer.headers.get("content-type", "application/json")
-        return StreamingResponse(pieces(), answer.status_code, media_type=kind)
-
-
-@contextmanager
-def recording(target: str) -> Iterator[tuple[str, Recorder]]:
-    """Serve a recorder on a free port; gives its address."""
-    recorder = Recorder(target)
-    app = Starlette(
-        routes=[Route("/{path:path}", recorder.answer, methods=["GET", "POST", "HEAD"])]
-    )
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        # On asyncio's own loop such a socket would hold small pieces back (Nagle's algorithm).
-        thread = threading.Thread(target=lambda: uvloop.run(server.serve([listening])))
-        thread.start()
-        try:
-            deadline = time.monotonic() + STARTED_S
-            while not server.started and time.monotonic() < deadline:
-                time.sleep(0.01)
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}", recorder
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 def measure(rounds: int = 20) -> dict[str, float]:
@@ -118,34 +52,61 @@ def measure(rounds: int = 20) -> dict[str, float]:
     folder = Path(tempfile.mkdtemp(prefix="sutazai-bench-"))
     try:
         gguf = write_tiny_llama(folder / "tiny.gguf", context=CONTEXT, width=512, layers=4)
-        with serve(binary) as ollama, recording(ollama.url) as (url, recorder):
+        with serve(binary) as ollama:
             ollama.register_chat(MODEL, gguf)
             told = {
                 "SUTAZAI_MODELS_RUNTIME": "ollama",
-                "SUTAZAI_MODELS_OLLAMA_URL": url,
+                "SUTAZAI_MODELS_OLLAMA_URL": ollama.url,
                 "SUTAZAI_MODELS_DEFAULT": MODEL,
                 "SUTAZAI_MODELS_NUM_CTX": str(CONTEXT),
                 "SUTAZAI_MODELS_NUM_THREAD": "1",
             }
+            writer = Writer(MODEL, ollama.url, CONTEXT, num_thread=1)
             with running(folder / "home", **told) as platform:
-                return _measure(platform, recorder, url, rounds)
+                upload = platform.client.post(
+                    "/api/v1/collections/default/documents",
+                    files={"file": ("leases.md", DOCUMENT.encode())},
+                )
+                watched(platform.client, upload.raise_for_status().json()["run"]["id"])
+                return in_turn(platform.client, "default", writer, rounds)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _measure(platform: Running, recorder: Recorder, url: str, rounds: int) -> dict[str, float]:
-    upload = platform.client.post(
-        "/api/v1/collections/default/documents", files={"file": ("leases.md", DOCUMENT.encode())}
-    )
-    watched(platform.client, upload.raise_for_status().json()["run"]["id"])
+@dataclass(frozen=True)
+class Writer:
+    """The model that writes, where its Ollama answers, and how the platform asks it."""
+
+    model: str
+    ollama: str
+    num_ctx: int
+    num_thread: int | None = None
+
+
+def in_turn(
+    client: httpx2.Client, collection: str, writer: Writer, rounds: int, pause_s: float = 0
+) -> dict[str, float]:
+    """Ask a platform and its Ollama in turn; figures are medians, in milliseconds."""
+    # Answers are kept: what was asked at another time is not asked again.
+    first = random.randrange(LAST // 4)
     taken: list[dict[str, float]] = []
+    request: dict[str, Any] = {}
     # The first round loads the model.
-    for number in range(rounds + 1):
-        recorder.begin()
-        seen = through_the_platform(platform.client, ASKED.format(number))
+    for number in range(first, first + rounds + 1):
+        seen = through_the_platform(client, ASKED.format(number), collection)
+        run = client.get(f"/api/v1/runs/{seen.run}").raise_for_status().json()
+        request = request or request_of(
+            run, writer.model, writer.ollama, writer.num_ctx, writer.num_thread
+        )
         other = ASKED.format(LAST - number)
-        direct, _ = directly(url, recorder.first(), ASKED.format(number), other)
+        direct, last = directly(writer.ollama, request, ASKED.format(first), other)
+        if last["prompt_eval_count"] != run["usage"]["prompt_tokens"]:
+            raise SystemExit(
+                f"the direct call was of {last['prompt_eval_count']} tokens, and the platform's of "
+                f"{run['usage']['prompt_tokens']:g}: it asks in another way"
+            )
         taken.append(compared(seen, direct))
+        time.sleep(pause_s)
     return medians(taken[1:])
 
 

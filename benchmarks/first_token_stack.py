@@ -6,37 +6,19 @@ what the writer asks for these passages, made by the same code. Where the stack 
 random weights is put into its Ollama. All that was made is removed at the end.
 """
 
-import asyncio
 import json
 import os
-import random
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx2
 
-from benchmarks.first_token import (
-    ASKED,
-    CONTEXT,
-    DOCUMENT,
-    LAST,
-    compared,
-    directly,
-    medians,
-    recording,
-    through_the_platform,
-    watched,
-)
+from benchmarks.first_token import CONTEXT, DOCUMENT, Writer, in_turn, watched
 from sutazai.settings import RuntimeSettings
-from sutazai_agents.writer.generating import asked
-from sutazai_contracts.knowledge import Passage
-from sutazai_contracts.slots import Chosen
-from sutazai_kit.model.ollama import OllamaConfig, open_ollama
 from tests.stack.running import ROOT, Stack, eventually, run
 from tests.support.gguf import write_tiny_llama
 from tests.support.ollama import register_chat
@@ -57,52 +39,11 @@ def measure_stack(rounds: int = 20) -> dict[str, float]:
         _model(client, _ollama(stack)),
         _collection(client) as collection,
     ):
-        return _measure(client, _ollama(stack), collection, rounds)
-
-
-def _measure(client: httpx2.Client, ollama: str, collection: str, rounds: int) -> dict[str, float]:
-    # Answers are kept: what was asked at another time is not asked again.
-    first = random.randrange(LAST // 4)
-    taken: list[dict[str, float]] = []
-    chat: dict[str, Any] = {}
-    # The first round loads the model.
-    for number in range(first, first + rounds + 1):
-        question = ASKED.format(number)
-        seen = through_the_platform(client, question, collection)
-        run = client.get(f"/api/v1/runs/{seen.run}").raise_for_status().json()
-        chat = chat or _chat(client, ollama, run)
-        direct, last = directly(ollama, chat, ASKED.format(first), ASKED.format(LAST - number))
-        if last["prompt_eval_count"] != run["usage"]["prompt_tokens"]:
-            raise SystemExit(
-                f"the direct call was of {last['prompt_eval_count']} tokens, and the platform's of "
-                f"{run['usage']['prompt_tokens']:g}: it asks in another way"
-            )
-        taken.append(compared(seen, direct))
-        time.sleep(PAUSE_S)
-    return medians(taken[1:])
-
-
-def _chat(client: httpx2.Client, ollama: str, run: dict[str, Any]) -> dict[str, Any]:
-    """Give what the writer asks Ollama for the passages of a run."""
-    found = next(step["output"] for step in run["steps"] if step["id"] == "research")
-    passages = [Passage.model_validate(passage) for passage in found["passages"]]
-    writer = _writer(client)
-    most = int(RuntimeSettings.model_fields["num_ctx"].default)
-    num_ctx = min(most, writer["capabilities"]["context_tokens"] or most)
-    chosen = Chosen(model=writer["name"], provider="ollama", num_ctx=num_ctx, json_schema=True)
-    request = asked(run["goal"], passages, chosen).model_copy(update={"num_ctx": num_ctx})
-    with recording(ollama) as (url, recorder):
-
-        async def ask() -> None:
-            async with (
-                open_ollama(OllamaConfig(base_url=url, num_ctx=num_ctx)) as model,
-                aclosing(model.stream(request)) as events,
-            ):
-                async for _ in events:
-                    pass
-
-        asyncio.run(ask())
-        return recorder.first()
+        most = int(RuntimeSettings.model_fields["num_ctx"].default)
+        found = _writer(client)
+        num_ctx = min(most, found["capabilities"]["context_tokens"] or most)
+        writer = Writer(found["name"], _ollama(stack), num_ctx)
+        return in_turn(client, collection, writer, rounds, PAUSE_S)
 
 
 def _writer(client: httpx2.Client) -> dict[str, Any]:

@@ -110,7 +110,7 @@ async def test_a_bug_is_answered_as_one(models_dir: Path) -> None:
     broken = Embedder(open_engine(models_dir), MODEL.revision)
     broken.close()  # its threads take no work: no way of using it foresees that
     async with speak_to(EmbedderApp(broken)) as client:
-        answer = await client.post("/embed", json={"texts": ["secret words"]})
+        answer = await client.post("/embed", json={"texts": ["secret words " * 100]})
     assert answer.status_code == 500
     assert answer.json()["code"] == "internal_error"
     assert "secret" not in answer.text

@@ -68,8 +68,9 @@ async def test_what_two_ask_for_at_once_is_embedded_once(embedder: Embedder) -> 
 
 
 async def test_who_waits_for_a_call_that_is_broken_off_is_served_too(embedder: Embedder) -> None:
-    one = asyncio.create_task(embedder.embed([QUESTION], interactive=True))
-    two = asyncio.create_task(embedder.embed([QUESTION], interactive=True))
+    passage = SENTENCE * 20  # what is short can't be broken off: nothing else runs meanwhile
+    one = asyncio.create_task(embedder.embed([passage], interactive=True))
+    two = asyncio.create_task(embedder.embed([passage], interactive=True))
     await asyncio.sleep(0)  # both have begun, the second one waits for the first
     one.cancel()
     vectors = await two

@@ -101,3 +101,32 @@ async def test_an_error_is_told_and_the_line_goes_on(line: Line) -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         await line.run((1, 0), int, "no number")
     assert await line.run((1, 1), int, "7") == 7
+
+
+async def test_what_is_short_is_done_on_the_loops_own_thread(line: Line) -> None:
+    assert await line.run_here((0, 0), threading.get_ident) == threading.get_ident()
+    assert await line.run((0, 0), threading.get_ident) != threading.get_ident()
+
+
+async def test_what_is_short_waits_for_its_turn_too(line: Line) -> None:
+    occupied, first = await occupy(line)
+    done: list[Rank] = []
+    longer = await arrive(line, (0, 0), done)
+    short = asyncio.create_task(line.run_here((0, 1), done.append, (0, 1)))
+    await asyncio.sleep(0)
+    assert not done
+    occupied.finish()
+    await asyncio.gather(first, longer, short)
+    assert done == [(0, 0), (0, 1)]
+
+
+async def test_what_is_short_is_not_done_beside_a_step_that_was_broken_off(line: Line) -> None:
+    occupied, first = await occupy(line)
+    first.cancel()
+    await asyncio.wait({first})
+    short = asyncio.create_task(line.run_here((0, 0), threading.get_ident))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not short.done()
+    occupied.finish()
+    assert await short != threading.get_ident()

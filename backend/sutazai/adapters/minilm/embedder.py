@@ -25,6 +25,8 @@ from sutazai_contracts.errors import InvalidInput
 
 # A step of counting: some 10 ms, so that a question to embed is tokenized soon.
 _STEP_CHARACTERS = 16 * 1024
+# A question: some 10 ms, in which nothing else of this process has to be answered.
+_SHORT_CHARACTERS, _SHORT_TOKENS = 512, 48
 _NO_VECTORS = np.empty((0, DIMENSION), np.float32)
 
 Row = NDArray[np.float32]
@@ -97,11 +99,17 @@ class Embedder:
         tokens: list[Tokens] = []
         for first in range(0, len(texts), SLICE_TEXTS):
             group = texts[first : first + SLICE_TEXTS]
-            tokens += await self._tokens.run(rank, self._tokenize, group)
+            if sum(map(len, group)) <= _SHORT_CHARACTERS:
+                tokens += await self._tokens.run_here(rank, self._tokenize, group)
+            else:
+                tokens += await self._tokens.run(rank, self._tokenize, group)
         vectors = np.empty((len(texts), DIMENSION), np.float32)
         for rows in slices(tokens):
             chosen = [tokens[row] for row in rows]
-            vectors[rows] = await self._inference.run(rank, self._engine.run, chosen)
+            if sum(map(len, chosen)) <= _SHORT_TOKENS:
+                vectors[rows] = await self._inference.run_here(rank, self._engine.run, chosen)
+            else:
+                vectors[rows] = await self._inference.run(rank, self._engine.run, chosen)
             self.texts_embedded += len(rows)
         return vectors
 
