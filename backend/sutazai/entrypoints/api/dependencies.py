@@ -1,6 +1,6 @@
 """What routes are given: the platform, who asks, a page's bounds; and the check of query names."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, MutableMapping
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -8,6 +8,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import HTTPConnection
+from starlette.routing import Match
 
 from sutazai.core.identity.model import Caller
 from sutazai.core.identity.rights import Need
@@ -18,7 +20,19 @@ from sutazai.entrypoints.api.shapes import NAME
 from sutazai_contracts.errors import InvalidInput, Unauthenticated
 
 # Dependencies are coroutines even where nothing is awaited: FastAPI runs others in threads.
-_bearer = HTTPBearer(auto_error=False, description="An API key (`Bearer sk_…`) or an access token")
+_bearer = HTTPBearer(auto_error=False)
+
+
+class _Shown(HTTPBearer):
+    """What a keyed route is shown, for OpenAPI: `KeyedRoute` has looked at it before."""
+
+    async def __call__(self, request: HTTPConnection) -> None:
+        """Read nothing a second time."""
+
+
+_shown = _Shown(
+    scheme_name="HTTPBearer", description="An API key (`Bearer sk_…`) or an access token"
+)
 
 
 async def get_platform(request: Request) -> Platform:
@@ -33,6 +47,19 @@ PlatformOf = Annotated[Platform, Depends(get_platform)]
 def address_of(request: Request) -> str:
     """Give the address that a request comes from: that of its connection."""
     return request.client.host if request.client is not None else ""
+
+
+class Prefixed(APIRouter):
+    """A router that is passed by where a path does not begin as all of its own do.
+
+    FastAPI tries the routes of each router in turn, one pattern after the other.
+    """
+
+    def matches(self, scope: MutableMapping[str, Any]) -> tuple[Match, MutableMapping[str, Any]]:
+        """Look among the routes, where one of them may be meant."""
+        if not scope["path"].startswith(self.prefix.partition("{")[0]):
+            return Match.NONE, {}
+        return super().matches(scope)
 
 
 class KeyedRoute(APIRoute):
@@ -76,7 +103,7 @@ def _declared(route: APIRoute) -> Need:
     scopes = [
         scope
         for one in route.dependencies
-        if isinstance(one, params.Security) and one.dependency is get_caller
+        if isinstance(one, params.Security) and one.dependency is _shown
         for scope in one.scopes or ()
     ]
     if len(scopes) != 1:
@@ -109,15 +136,15 @@ async def _authenticate(request: Request, platform: Platform) -> tuple[Caller, U
     return caller, caller.shown if is_key else caller.user
 
 
-async def get_caller(request: Request, _: Annotated[object, Security(_bearer)]) -> Caller:
-    """Give who asks, as `KeyedRoute` found out; the scheme stands here for OpenAPI."""
+async def get_caller(request: Request) -> Caller:
+    """Give who asks, as `KeyedRoute` found out."""
     caller: Caller = request.state.caller
     return caller
 
 
 def needs(need: Need) -> params.Security:
     """Declare what a route needs of who asks: every keyed route does, once."""
-    security: params.Security = Security(get_caller, scopes=[need.value])
+    security: params.Security = Security(_shown, scopes=[need.value])
     return security
 
 
@@ -144,7 +171,7 @@ def keyed_router(prefix: str, tag: str, *, counted: bool = True) -> APIRouter:
 
     `counted`: whether what its routes are asked counts against the caller.
     """
-    return APIRouter(
+    return Prefixed(
         prefix=prefix,
         tags=[tag],
         route_class=KeyedRoute if counted else UncountedRoute,
