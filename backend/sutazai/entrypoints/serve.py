@@ -20,6 +20,7 @@ from sutazai.core.platform import Platform
 from sutazai.entrypoints.api.app import create_app
 from sutazai.entrypoints.api.places import Places
 from sutazai.entrypoints.api.stalled import http_protocol
+from sutazai.entrypoints.garbage import settle
 from sutazai.entrypoints.logs import configure_logs
 from sutazai.settings import Settings
 from sutazai_contracts.errors import Conflict, SutazaiError
@@ -65,6 +66,7 @@ async def _serve(settings: Settings, instance: Instance, listener: socket.socket
             keep_addresses(settings.home / "credentials.json", url, shown)
             server = _server(platform, settings, dashboard)
             stop.append(lambda: _stop(server, platform))
+            settle()
             listener.listen(2048)
             logger.info("SutazAI answers at {} (API documentation: {}/docs)", url, url)
             async with _beside(server, dashboard):

@@ -3,6 +3,7 @@
 Every transaction of the application's role names its tenant first; without one it sees no row.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from sutazai.records.pool import Pool
 from sutazai.records.roles import DatabaseUrls
 from sutazai.records.urls import sqlalchemy_url
 from sutazai_contracts.errors import DatabaseUnavailable, InvalidInput
@@ -45,8 +47,8 @@ Connection: TypeAlias = "PoolConnectionProxy[Record] | asyncpg.Connection[Record
 class Database:
     """Open connections of the application's and the workers' roles."""
 
-    app: asyncpg.Pool
-    worker: asyncpg.Pool
+    app: Pool
+    worker: Pool
     engine: AsyncEngine
 
     @asynccontextmanager
@@ -108,7 +110,8 @@ class Database:
             DatabaseUnavailable: it does not answer within a second.
         """
         try:
-            await self.app.fetchval("SELECT 1", timeout=1.0)
+            async with asyncio.timeout(1.0):
+                await self.app.fetchval("SELECT 1")
         except AWAY as exc:
             raise DatabaseUnavailable from exc
 
@@ -162,14 +165,14 @@ async def open_database(urls: DatabaseUrls, *, pool_size: int = 8) -> AsyncItera
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.dispose)
         try:
-            app = await stack.enter_async_context(_pool(urls.app, pool_size, 30))
-            worker = await stack.enter_async_context(_pool(urls.worker, pool_size, 60))
+            app = await stack.enter_async_context(_asyncpg_pool(urls.app, pool_size, 30))
+            worker = await stack.enter_async_context(_asyncpg_pool(urls.worker, pool_size, 60))
         except AWAY as exc:
             raise DatabaseUnavailable from exc
-        yield Database(app=app, worker=worker, engine=engine)
+        yield Database(Pool(app, pool_size), Pool(worker, pool_size), engine)
 
 
-def _pool(url: str, size: int, timeout_s: float) -> asyncpg.Pool:
+def _asyncpg_pool(url: str, size: int, timeout_s: float) -> asyncpg.Pool:
     return asyncpg.create_pool(
         url,
         min_size=1,

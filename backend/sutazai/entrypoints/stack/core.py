@@ -12,6 +12,7 @@ from sutazai.bootstrap.stack.core import OpenCore, core_in_consul, open_stack_co
 from sutazai.entrypoints.api.app import create_app
 from sutazai.entrypoints.api.places import Places
 from sutazai.entrypoints.api.stalled import http_protocol
+from sutazai.entrypoints.garbage import settle
 from sutazai.entrypoints.internal.app import create_internal_app
 from sutazai.entrypoints.internal.requests import InternalParts
 from sutazai.entrypoints.stack.process import listen_on
@@ -31,6 +32,7 @@ async def core(settings: Settings, stack: StackSettings, asked: asyncio.Event) -
                 served(_public(opened, settings), behind=stack.trusted_proxies): public,
                 served(_internal(opened)): internal,
             }
+            settle()
             serving = [
                 asyncio.create_task(server.serve(sockets=[listener]))
                 for server, listener in servers.items()
