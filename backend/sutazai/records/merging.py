@@ -1,6 +1,6 @@
-"""Writes of the same kind that wait at the same time go together: one transaction for all of them.
+"""What is of the same kind and waits at the same time goes together: one transaction for all of it.
 
-A lone write is not held up: nothing is waited for that is not there yet.
+What is alone is not held up: nothing is waited for that is not there yet.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ class Merging(Generic[Item, Result]):
         return await done
 
     def _open_lane(self) -> None:
-        lane = asyncio.create_task(self._run(), name="merged writes")
+        lane = asyncio.create_task(self._run(), name="merged work")
         self._lanes.add(lane)
         lane.add_done_callback(self._ended)
 
