@@ -20,9 +20,10 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from random import Random
 from typing import Any, cast
@@ -50,9 +51,11 @@ READY_S = 120.0
 
 @dataclass
 class Seen:
-    """What the users saw: milliseconds of each answer that was good, and the others by status."""
+    """What the users saw: milliseconds of each answer that was good, by kind of request, and the
+    others by status.
+    """
 
-    times: list[float] = field(default_factory=list)
+    times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     failed: Counter[str] = field(default_factory=Counter)
     cpu_s: float = 0.0
 
@@ -146,8 +149,9 @@ async def _user(plan: Plan, random: Random, seen: Seen, from_: float, until: flo
     await asyncio.sleep(random.random() * max(0.2, plan.think_s))
     user = await connected()
     while (sent := time.perf_counter()) < until:
+        request = random.choice(plan.requests)
         try:
-            status = await user.ask(random.choice(plan.requests))
+            status = await user.ask(request)
             problem = "" if status == 200 else str(status)
         except ConnectionError as exc:
             problem, user = str(exc), await connected()
@@ -155,9 +159,18 @@ async def _user(plan: Plan, random: Random, seen: Seen, from_: float, until: flo
             if problem:
                 seen.failed[problem] += 1
             else:
-                seen.times.append((time.perf_counter() - sent) * 1e3)
+                seen.times[kind_of(request)].append((time.perf_counter() - sent) * 1e3)
         if plan.think_s:
             await asyncio.sleep(plan.think_s * (0.5 + random.random()))
+
+
+def kind_of(request: bytes) -> str:
+    """Name what a request asks for: the collection's words of its path, `_one` where one of them.
+
+    Such as `runs`, `runs_one`, `documents`, `search`.
+    """
+    words = request.split(b" ", 2)[1].decode().partition("?")[0].split("/")[3:]
+    return words[-1] if len(words) % 2 else f"{words[-2]}_one"
 
 
 def reads(client: httpx2.Client) -> list[bytes]:
@@ -252,19 +265,26 @@ def _of(figure: str) -> Callable[[Any], float]:
 
 def _round(plan: Plan) -> dict[str, float]:
     seen = ask_all(plan)
-    times = sorted(seen.times)
+    times = sorted(chain(*seen.times.values()))
     if not times:
         raise SystemExit(f"no answer was good: {dict(seen.failed)}")
     if seen.failed:
         print(f"  failed: {dict(seen.failed)}")
+    # Of each kind as well: a slow one would hide among those that are asked more often.
+    kinds = {} if len(seen.times) == 1 else seen.times
     return {
-        "p50_ms": times[len(times) // 2],
-        "p95_ms": times[int(len(times) * 0.95)],
-        "p99_ms": times[int(len(times) * 0.99)],
+        "p50_ms": _percentile(times, 0.5),
+        "p95_ms": _percentile(times, 0.95),
+        "p99_ms": _percentile(times, 0.99),
+        **{f"{kind}_p95_ms": _percentile(sorted(of), 0.95) for kind, of in sorted(kinds.items())},
         "per_s": len(times) / plan.seconds,
         "failed": float(seen.failed.total()),
         "generator_cpu_percent": 100 * seen.cpu_s / (plan.seconds + WARM_S),
     }
+
+
+def _percentile(ordered: Sequence[float], part: float) -> float:
+    return ordered[int(len(ordered) * part)]
 
 
 def measure(rounds: int = 5, users: int = USERS, seconds: float = SECONDS) -> dict[str, float]:
