@@ -36,7 +36,9 @@ class Told:
     ) -> AsyncGenerator[Delta | Finished, None]:
         for piece in self._pieces:
             yield Delta(piece)
-        yield Finished("stop", Usage(prompt_tokens=1, completion_tokens=1, first_token_s=0, total_s=0))
+        yield Finished(
+            "stop", Usage(prompt_tokens=1, completion_tokens=1, first_token_s=0, total_s=0)
+        )
 
 
 @pytest.mark.parametrize("before", [(), ("\n",), (" ", "\n\n", " ")])
