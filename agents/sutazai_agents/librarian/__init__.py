@@ -3,6 +3,7 @@
 It also embeds what a collection holds anew, for another model.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from itertools import islice
 from uuid import UUID
@@ -11,6 +12,7 @@ from pydantic import RootModel
 
 from sutazai_agents.documents.parsed import Parsed
 from sutazai_agents.documents.reading import Reader
+from sutazai_agents.facts.extract import with_facts
 from sutazai_agents.librarian.chunking import chunk_document
 from sutazai_agents.librarian.points import BATCH, make_points, writable
 from sutazai_agents.librarian.rebuilding import rebuild
@@ -78,6 +80,7 @@ async def index(
     parsed = await _read(source, ctx)
     text = await ctx.files.put(ctx.tenant, _parts([parsed.text.encode()]))
     chunks = await chunk_document(parsed, source.version, ctx.embeddings)
+    chunks = await asyncio.to_thread(with_facts, chunks, parsed, source.name)
     lines = await ctx.files.put(ctx.tenant, _parts(_jsonl(chunks)))
     await _write(chunks, source, places, ctx)
     return IndexedDocument(

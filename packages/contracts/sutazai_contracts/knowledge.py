@@ -5,6 +5,8 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sutazai_contracts.graph import ChunkFacts
+
 # Offsets are in Unicode code points of the stored text, end exclusive: the same that
 # `GET …/documents/{id}/text?start=&end=` takes.
 Offset = Annotated[int, Field(ge=0)]
@@ -46,6 +48,7 @@ class Chunk(Frozen):
     end: Offset
     heading_path: tuple[str, ...] = ()
     text: str
+    facts: ChunkFacts = ChunkFacts()
 
 
 def chunk_id(version: UUID, number: int) -> UUID:

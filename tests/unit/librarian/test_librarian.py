@@ -113,6 +113,11 @@ async def test_a_document_becomes_chunks_that_are_found(library: Library) -> Non
     assert (indexed.media_type, indexed.title) == ("text/markdown", "Harbour guide")
     assert [chunk.id for chunk in chunks] == [chunk_id(source.version, n) for n in range(3)]
     assert all(text[chunk.start : chunk.end] == chunk.text for chunk in chunks)
+    assert [[mention.key for mention in chunk.facts.mentions] for chunk in chunks] == [
+        ["guide.md", "guide.md > harbour guide"],
+        ["guide.md", "guide.md > harbour guide", "guide.md > harbour guide > opening hours"],
+        ["guide.md", "guide.md > harbour guide", "guide.md > harbour guide > fees", "9 eur"],
+    ]
 
     (vector,) = await library.embeddings.embed(["When does the office open?"], interactive=True)
     question = Query(vector=vector, text="When does the office open?", limit=3)

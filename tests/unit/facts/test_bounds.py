@@ -1,0 +1,112 @@
+"""Whatever a document holds, its facts are whole, bounded, the same again, and take their time."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sutazai_contracts.graph import (
+    LONGEST_NAME,
+    MOST_MENTIONS,
+    MOST_RELATIONS,
+    ChunkFacts,
+    EntityKind,
+    Mention,
+    Relation,
+    RelationKind,
+    entity_id,
+)
+from tests.unit.facts.reading import VERSION, facts, keys, read, said
+from tests.unit.librarian.documents import NASTY_MARKDOWN
+from tests.unit.librarian.test_growth import calls_of
+
+WORDS = st.sampled_from(
+    [
+        *str.split(
+            "Anna Berg's Berg A. IHA Oslo of the is a was [x](y.md) http://a.b/c 12 kg 1999 May "
+            "3 in import os from x def f(): # ## é 你好 \u0130 ß . ? ! , \x00 “ & ' - $5 1,000 %"
+        ),
+        *("\n", "\n\n", " ", "    "),
+    ]
+)
+TEXT = st.one_of(st.text(max_size=300), st.lists(WORDS, max_size=60).map(" ".join))
+
+
+@given(st.lists(TEXT, min_size=1, max_size=4), st.sampled_from(["markdown", "x-python", "x-java"]))
+def test_any_text_gives_whole_facts(texts: list[str], kind: str) -> None:
+    chunks = read(*texts, media_type=f"text/{kind}", headings=("A", "B" * 300))
+    assert read(*texts, media_type=f"text/{kind}", headings=("A", "B" * 300)) == chunks
+    for chunk in chunks:
+        ChunkFacts.model_validate_json(chunk.facts.model_dump_json())
+        for one in (*chunk.facts.mentions, *chunk.facts.relations):
+            assert chunk.start <= one.start <= one.end <= chunk.end
+        for mention in chunk.facts.mentions:
+            assert "\x00" not in mention.key + mention.name
+            assert mention.key.strip()
+
+
+def test_of_too_many_the_most_telling_are_kept() -> None:
+    names = " ".join(f"We saw Anna{'abcdefghijklmnopqrstuvwxyz'[n]} Berg{n}a." for n in range(26))
+    text = f"{names} See [fees](fees.md). Oslo is a city."
+    found = facts(text)
+    assert len(found.mentions) == MOST_MENTIONS
+    assert {("guide.md", "links_to", "fees.md"), ("oslo", "is_a", "city")} <= said(found)
+    many = ", ".join(f"Name{a}{b}" for a in "abcdefgh" for b in "abcdefgh")
+    assert len(facts(f"We saw {many}. They met {many.swapcase()}.").relations) <= MOST_RELATIONS
+
+
+def test_names_are_no_longer_than_they_may_be() -> None:
+    long = "We saw Anna" + "n" * 500 + " here. See [it](" + "x" * 400 + ".md)."
+    assert all(len(mention.key) <= LONGEST_NAME for mention in facts(long).mentions)
+    assert len(keys(facts(long))) == 1
+
+
+MENTION = Mention(kind=EntityKind.NAME, key="a", name="A", start=0, end=1)
+OTHER = MENTION.model_copy(update={"key": "b"})
+JOINED = Relation(subject=0, kind=RelationKind.TOGETHER, object=1, start=0, end=1)
+
+
+@pytest.mark.parametrize(
+    ("mentions", "relation", "message"),
+    [
+        ((MENTION, MENTION), JOINED, "mentioned twice"),
+        ((MENTION,), JOINED, "not there"),
+        ((MENTION, OTHER), JOINED.model_copy(update={"object": 0}), "with itself"),
+    ],
+)
+def test_facts_that_do_not_fit_are_refused(
+    mentions: tuple[Mention, ...], relation: Relation, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        ChunkFacts(mentions=mentions, relations=(relation,))
+
+
+def test_an_entity_of_a_collection_has_one_name_for_ever() -> None:
+    one = entity_id(VERSION, EntityKind.NAME, "anna berg")
+    assert one.version == 5
+    assert one == entity_id(VERSION, EntityKind.NAME, "anna berg")
+    assert one != entity_id(VERSION, EntityKind.TERM, "anna berg")
+    assert one != entity_id(one, EntityKind.NAME, "anna berg")
+
+
+NASTY = {
+    **NASTY_MARKDOWN,
+    "names": "Anna Berg ",
+    "definitions": "a b is a c. ",
+    "small words": "A of the of the ",
+    "dates": "3 May 1999 ",
+    "digits": "1 000",
+    "links": "](a",
+    "quotes": "'s",
+    "initials": "A. ",
+}
+
+
+@pytest.mark.untraced
+@pytest.mark.parametrize("pattern", NASTY.values(), ids=NASTY)
+@pytest.mark.parametrize("kind", ["markdown", "x-java"])
+def test_facts_take_calls_by_the_length_of_the_text(pattern: str, kind: str) -> None:
+    def calls(length: int) -> int:
+        text = pattern * (length // len(pattern))
+        return calls_of(lambda: facts(text, media_type=f"text/{kind}"))
+
+    assert calls(12_000) <= 5 * calls(3_000) + 1000
