@@ -1,21 +1,14 @@
 """Keys: names of one thing, however they are written, come to the same."""
 
 import re
-import unicodedata
 
 from sutazai_agents.facts.found import shown
+from sutazai_contracts.graph import folded
 
 _POSSESSIVE = re.compile(r"(?:['’]s|(?<=s)['’])(?!\w)", re.IGNORECASE)
-_SEPARATORS = re.compile(r"[\W_]+")
 _LEADING = re.compile(
     r"(?:the|mr|mrs|ms|miss|mx|dr|prof|professor|sir|dame|herr|frau|captain|st) (?=\w)"
 )
-
-
-def plain(text: str) -> str:
-    """Give a text without case and accents."""
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(sign for sign in decomposed if not unicodedata.combining(sign))
 
 
 def name_key(name: str) -> str:
@@ -24,7 +17,7 @@ def name_key(name: str) -> str:
     Returns:
         Words with single spaces between; empty where the name holds none.
     """
-    words = _SEPARATORS.sub(" ", plain(_POSSESSIVE.sub("", name))).strip()
+    words = folded(_POSSESSIVE.sub("", name))
     while (shorter := _LEADING.sub("", words, count=1)) != words and _LEADING.match(words):
         words = shorter
     return shown(words)

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import unquote
 
 from sutazai_agents.facts.found import Found, Thing, shown
-from sutazai_agents.facts.keys import plain
-from sutazai_contracts.graph import EntityKind
+from sutazai_contracts.graph import EntityKind, unaccented
 
 _INLINE = re.compile(r"\]\(\s{0,3}<?(?P<target>[^\s()<>\"']{1,500})")
 _BARE = re.compile(r"\bhttps?://[^\s()<>\[\]\"'`]{3,500}", re.IGNORECASE)
@@ -16,12 +15,12 @@ _OTHER_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 def document_thing(name: str) -> Thing:
     """Give a document as an entity, by its name without folders."""
-    return Thing(EntityKind.DOCUMENT, shown(plain(name.replace("\\", "/").rpartition("/")[2])))
+    return Thing(EntityKind.DOCUMENT, shown(unaccented(name.replace("\\", "/").rpartition("/")[2])))
 
 
 def section_thing(document: Thing, path: Sequence[str]) -> Thing:
     """Give a section of a document as an entity, by its headings."""
-    return Thing(EntityKind.SECTION, shown(plain(" > ".join((document.key, *path)))))
+    return Thing(EntityKind.SECTION, shown(unaccented(" > ".join((document.key, *path)))))
 
 
 def links(text: str, start: int, end: int) -> Iterator[Found]:

@@ -4,8 +4,11 @@ import json
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
+from sutazai.core.graph.facts import facts_of
+from sutazai.core.graph.model import Scope
 from sutazai.core.runs.model import Publication
 from sutazai.records.database import Connection
+from sutazai.records.facts import write_facts
 from sutazai_contracts.knowledge import Chunk
 
 # The newest version that was indexed is the one that is found; an older one that ends late is
@@ -21,7 +24,8 @@ WITH old AS (
     UPDATE document_versions SET state = 'superseded'
     WHERE document_id = $1 AND id <> $2 AND state = 'indexed'
     RETURNING id, tenant_id, collection_id
-), gone AS (DELETE FROM chunks WHERE version_id IN (SELECT id FROM old))
+), gone AS (DELETE FROM chunks WHERE version_id IN (SELECT id FROM old)),
+unnamed AS (DELETE FROM entities WHERE version_id IN (SELECT id FROM old))
 INSERT INTO leftovers (id, tenant_id, physical, version_id)
 SELECT old.id, old.tenant_id, c.physical, old.id
 FROM old JOIN collections c ON c.id = old.collection_id
@@ -30,7 +34,7 @@ ON CONFLICT DO NOTHING
 _FINISH = """
 UPDATE document_versions SET state = $2, media_type = $3, title = $4, text_sha256 = $5,
     characters = $6, chunks_sha256 = $7, chunk_count = $8, indexed_at = clock_timestamp()
-WHERE id = $1 AND state = 'pending' RETURNING tenant_id
+WHERE id = $1 AND state = 'pending' RETURNING tenant_id, collection_id
 """
 _SWEEP_LATE = """
 INSERT INTO leftovers (id, tenant_id, physical, version_id)
@@ -70,7 +74,7 @@ async def publish(
     late = await connection.fetchval(_NEWER, done.version)
     if not late:
         await connection.execute(_SUPERSEDE, done.document, done.version)
-    tenant = await connection.fetchval(
+    finished = await connection.fetchrow(
         _FINISH,
         done.version,
         "superseded" if late else "indexed",
@@ -83,9 +87,11 @@ async def publish(
     )
     if late:
         await connection.execute(_SWEEP_LATE, done.version)
-    elif tenant is not None:
+    elif finished is not None:
+        scope = Scope(finished["tenant_id"], finished["collection_id"])
         rows = json.dumps([_chunk_row(chunk) for chunk in chunks])
-        await connection.execute(_CHUNKS, rows, tenant, done.version)
+        await connection.execute(_CHUNKS, rows, scope.tenant, done.version)
+        await write_facts(connection, facts_of(scope, done.version, chunks))
 
 
 async def abandon(connection: Connection, runs: Collection[UUID]) -> None:

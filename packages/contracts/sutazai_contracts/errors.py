@@ -32,6 +32,7 @@ to these at the adapter, ``from exc``. An API answers them as RFC 9457 problem d
         │   └── QueueFull           503 queue_full
         ├── VectorsUnavailable      503 vectors_unavailable
         │   └── VectorsRefused      503 vectors_refused      its key or token does not allow this
+        ├── GraphUnavailable        503 graph_unavailable
         ├── EmbedderUnavailable     503 embedder_unavailable
         ├── FilesUnavailable        503 files_unavailable
         └── ModelUnavailable        503 model_unavailable
@@ -233,6 +234,12 @@ class VectorsUnavailable(Unavailable):
     """The vector store does not answer now; try again later."""
 
     code = "vectors_unavailable"
+
+
+class GraphUnavailable(Unavailable):
+    """The graph does not answer now; try again later."""
+
+    code = "graph_unavailable"
 
 
 class VectorsRefused(VectorsUnavailable):

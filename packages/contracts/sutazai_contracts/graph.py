@@ -1,5 +1,7 @@
 """Facts as they travel: what a chunk mentions, what it says of that, and where it says so."""
 
+import re
+import unicodedata
 from enum import StrEnum
 from typing import Annotated, Self
 from uuid import UUID, uuid5
@@ -10,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 MOST_MENTIONS = 24
 MOST_RELATIONS = 32
 LONGEST_NAME = 120
+
+_SEPARATORS = re.compile(r"[\W_]+")
 
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
 _Offset = Annotated[int, Field(ge=0)]
@@ -91,3 +95,14 @@ class ChunkFacts(_Fact):
 def entity_id(collection: UUID, kind: EntityKind, key: str) -> UUID:
     """Name an entity: UUIDv5 (RFC 9562) of its collection, kind and key."""
     return uuid5(collection, f"{kind.value}:{key}")
+
+
+def folded(text: str) -> str:
+    """Give the words of a text without case, accents and marks, as keys of names have them."""
+    return _SEPARATORS.sub(" ", unaccented(text)).strip()
+
+
+def unaccented(text: str) -> str:
+    """Give a text without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(sign for sign in decomposed if not unicodedata.combining(sign))

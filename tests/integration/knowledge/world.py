@@ -16,6 +16,8 @@ from sutazai.records.knowledge import SqlKnowledge
 from sutazai.records.ledger import SqlLedger
 from sutazai.records.leftovers import SqlLeftovers
 from sutazai.records.runs import SqlRuns
+from sutazai_agents.documents.parsed import Parsed
+from sutazai_agents.facts.extract import with_facts
 from sutazai_contracts.identifiers import new_id
 from sutazai_contracts.knowledge import Chunk, DocumentSource, IndexedDocument, chunk_id
 from sutazai_contracts.tasks import Claim, Outcome, Refused, Result, Succeeded
@@ -63,6 +65,7 @@ class World:
     files: Files
     vectors: Vectors
     embeddings: BagOfWords = field(default_factory=BagOfWords)
+    reads_facts: bool = False
 
     def __post_init__(self) -> None:
         records = SqlRuns(self.database.open)
@@ -112,7 +115,9 @@ class World:
         assert claim.grant is not None
         source = DocumentSource.model_validate(claim.input["document"])
         text = (await self.files.read(self.tenant, source.sha256)).decode()
-        chunks = list(chunks_of(source.version, text))
+        chunks = chunks_of(source.version, text)
+        if self.reads_facts:
+            chunks = with_facts(chunks, Parsed(text, "text/plain", None, ()), source.name)
         vectors = await self.embeddings.embed([chunk.text for chunk in chunks])
         points = [
             Point(chunk.id, chunk.version, vector, chunk.text)

@@ -60,6 +60,15 @@ ROWS = {
     "chunks": """INSERT INTO chunks
         (id, tenant_id, version_id, number, start_offset, end_offset, heading_path)
         VALUES (%(t)s, %(t)s, %(t)s, 0, 0, 1, '{}')""",
+    "entities": """INSERT INTO entities
+        (id, tenant_id, collection_id, version_id, entity, kind, key, name)
+        VALUES (%(t)s, %(t)s, %(t)s, %(t)s, %(t)s, 'name', 'oslo', 'Oslo')""",
+    "mentions": """INSERT INTO mentions
+        (id, tenant_id, chunk_id, entity, start_offset, end_offset)
+        VALUES (%(t)s, %(t)s, %(t)s, %(t)s, 0, 1)""",
+    "relations": """INSERT INTO relations
+        (id, tenant_id, collection_id, chunk_id, subject, kind, object, start_offset, end_offset)
+        VALUES (%(t)s, %(t)s, %(t)s, %(t)s, %(t)s, 'together', %(t)s, 0, 1)""",
     "leftovers": "INSERT INTO leftovers (id, tenant_id, physical) VALUES (%(t)s, %(t)s, %(t)s)",
     "runs": """INSERT INTO runs (id, tenant_id, workflow, goal, input, plan, status, seq)
         VALUES (%(t)s, %(t)s, 'answer', 'a goal', '{}', '{}', 'pending', 0)""",

@@ -38,7 +38,7 @@ def read(
 
 def facts(*texts: str, **document: str) -> ChunkFacts:
     """Read the facts of the first chunk."""
-    return read(*texts, **document)[0].facts  # type: ignore[arg-type]
+    return read(*texts, **document)[0].facts
 
 
 def keys(of: ChunkFacts, kind: EntityKind = EntityKind.NAME) -> list[str]:

@@ -37,8 +37,9 @@ def test_any_text_gives_whole_facts(texts: list[str], kind: str) -> None:
     assert read(*texts, media_type=f"text/{kind}", headings=("A", "B" * 300)) == chunks
     for chunk in chunks:
         ChunkFacts.model_validate_json(chunk.facts.model_dump_json())
-        for one in (*chunk.facts.mentions, *chunk.facts.relations):
-            assert chunk.start <= one.start <= one.end <= chunk.end
+        spans = [(one.start, one.end) for one in chunk.facts.mentions]
+        spans += [(one.start, one.end) for one in chunk.facts.relations]
+        assert all(chunk.start <= start <= end <= chunk.end for start, end in spans)
         for mention in chunk.facts.mentions:
             assert "\x00" not in mention.key + mention.name
             assert mention.key.strip()

@@ -33,6 +33,19 @@ async def parts(data: bytes) -> AsyncIterator[bytes]:
     yield data
 
 
+def mentioning(**changed: Any) -> dict[str, Any]:
+    """Give facts with one mention."""
+    one = {"kind": "name", "key": "a", "name": "A", "start": 0, "end": 1}
+    return {"mentions": [{**one, **changed}]}
+
+
+def saying(end: int, what: int = 1) -> dict[str, Any]:
+    """Give facts with one relation."""
+    facts = {"mentions": [*mentioning()["mentions"], *mentioning(key="b")["mentions"]]}
+    said = {"subject": 0, "kind": "together", "object": what, "start": 0, "end": end}
+    return {**facts, "relations": [said]}
+
+
 class Store:
     """A file store, and outputs that name what was put there."""
 
@@ -89,6 +102,10 @@ async def test_another_tenants_file_is_not_there(store: Store) -> None:
         ([chunk(0, start=9, end=8)], {}, "stands at 9:8"),
         ([chunk(0, end=1001)], {}, "stands at 0:1001 of 1000"),
         ([chunk(0, heading_path=["a\x00"])], {}, "NUL"),
+        ([chunk(0, facts=mentioning(key="a\x00"))], {}, "mentions something with a NUL"),
+        ([chunk(0, facts=mentioning(end=900))], {}, "mentions 'A' at .*, outside of itself"),
+        ([chunk(0, facts=saying(900))], {}, "says something at 0:900, outside of itself"),
+        ([chunk(0, facts=saying(1, what=7))], {}, "line 1 is no chunk: facts: .* not there"),
         ([chunk(0, unknown=1)], {}, "line 1 is no chunk: unknown"),
         (["text"], {}, "line 1 is no chunk"),
     ],

@@ -60,6 +60,18 @@ def _wrong_with(chunk: Chunk, document: IndexedDocument) -> str | None:
     # PostgreSQL keeps no NUL in text.
     if any("\x00" in heading for heading in chunk.heading_path):
         return "has a heading with a NUL character in it"
+    return _wrong_with_facts(chunk)
+
+
+def _wrong_with_facts(chunk: Chunk) -> str | None:
+    for mention in chunk.facts.mentions:
+        if not chunk.start <= mention.start <= mention.end <= chunk.end:
+            return f"mentions {mention.name!r} at {mention.start}:{mention.end}, outside of itself"
+        if "\x00" in mention.key + mention.name:
+            return "mentions something with a NUL character in its name"
+    for relation in chunk.facts.relations:
+        if not chunk.start <= relation.start <= relation.end <= chunk.end:
+            return f"says something at {relation.start}:{relation.end}, outside of itself"
     return None
 
 

@@ -91,7 +91,20 @@ _VERSIONS = Part(
         "text_sha256": "texts/{}.txt",
         "chunks_sha256": "chunks/{}.jsonl",
     },
-    parts=(Part("chunks", "chunks", key="version_id", order="number"),),
+    parts=(
+        Part(
+            "chunks",
+            "chunks",
+            key="version_id",
+            order="number",
+            parts=(
+                Part("mentions", "mentions", key="chunk_id", order="id"),
+                Part("relations", "relations", key="chunk_id", order="id"),
+            ),
+        ),
+        # What the document calls what its chunks mention.
+        Part("entities", "entities", key="version_id", order="id"),
+    ),
 )
 _TASKS = Part(
     "steps",

@@ -1,0 +1,118 @@
+"""The graph as the facts in PostgreSQL are: nothing to project, nothing to fall behind."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from asyncpg import Record
+
+from sutazai.core.graph.model import Entity, Link, Place, Scope
+from sutazai.records.database import Database
+from sutazai_contracts.errors import DatabaseUnavailable, GraphUnavailable
+from sutazai_contracts.graph import EntityKind, RelationKind
+
+# Row-level security keeps tenants apart; every statement names the collection beside.
+_NAMED_SO = """
+SELECT e.entity, min(e.kind) AS kind, min(e.key) AS key, min(e.name COLLATE "C") AS name,
+       (SELECT count(*) FROM mentions m WHERE m.entity = e.entity) AS chunks
+FROM entities e WHERE e.collection_id = $1 AND {where} GROUP BY e.entity
+"""
+_ENTITIES = _NAMED_SO.format(where="e.entity = ANY($2::uuid[])") + "ORDER BY e.entity"
+# The index is by bytes, whatever language the database sorts by.
+_FIND = (
+    _NAMED_SO.format(where="e.key ~>=~ $2 AND e.key ~<~ $3")
+    + "ORDER BY (min(e.key) = $2) DESC, chunks DESC, e.entity LIMIT $4"
+)
+_LAST = "\U0010ffff"
+_LINKS = """
+SELECT subject, kind, object, count(*) AS weight FROM (
+    SELECT id, subject, kind, object FROM relations
+    WHERE collection_id = $1 AND subject = ANY($2::uuid[])
+    UNION
+    SELECT id, subject, kind, object FROM relations
+    WHERE collection_id = $1 AND object = ANY($2::uuid[])
+) r GROUP BY subject, kind, object
+ORDER BY weight DESC, subject, kind COLLATE "C", object LIMIT $3
+"""
+_ALL_LINKS = """
+SELECT subject, kind, object, count(*) AS weight FROM relations WHERE collection_id = $1
+GROUP BY subject, kind, object
+ORDER BY weight DESC, subject, kind COLLATE "C", object LIMIT $2
+"""
+_LINKS_SAID = """
+SELECT subject, kind, object, count(*) AS weight FROM relations
+WHERE collection_id = $1 AND chunk_id = ANY($2::uuid[]) GROUP BY subject, kind, object
+ORDER BY weight DESC, subject, kind COLLATE "C", object LIMIT $3
+"""
+# An entity's id is made of its collection's, but a chunk's tells nothing of it.
+_NAMED = """
+SELECT m.chunk_id, m.entity FROM mentions m
+WHERE m.chunk_id = ANY($2::uuid[]) AND EXISTS (
+    SELECT 1 FROM entities e WHERE e.entity = m.entity AND e.collection_id = $1)
+ORDER BY m.chunk_id, m.entity
+"""
+_NAMING = """
+SELECT m.chunk_id, m.entity FROM mentions m
+WHERE m.entity = ANY($2::uuid[]) AND EXISTS (
+    SELECT 1 FROM entities e WHERE e.entity = m.entity AND e.collection_id = $1)
+ORDER BY m.entity, m.chunk_id LIMIT $3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlGraph:
+    """The graph of the facts in PostgreSQL."""
+
+    database: Database
+
+    async def entities(self, scope: Scope, wanted: Sequence[UUID]) -> list[Entity]:
+        """Read entities, by ascending id."""
+        return [_entity(row) for row in await self._ask(scope, _ENTITIES, list(wanted))]
+
+    async def find(self, scope: Scope, words: str, limit: int) -> list[Entity]:
+        """Find entities whose key begins with these words."""
+        rows = await self._ask(scope, _FIND, words, words + _LAST, limit)
+        return [_entity(row) for row in rows]
+
+    async def links(self, scope: Scope, ends: Sequence[UUID], limit: int) -> list[Link]:
+        """Give the links of some entities, each once: the strongest first, then by their order."""
+        return [_link(row) for row in await self._ask(scope, _LINKS, list(ends), limit)]
+
+    async def all_links(self, scope: Scope, limit: int) -> list[Link]:
+        """Give the links of a collection: the strongest first, then by their order."""
+        return [_link(row) for row in await self._ask(scope, _ALL_LINKS, limit)]
+
+    async def links_said(self, scope: Scope, chunks: Sequence[UUID], limit: int) -> list[Link]:
+        """Give the links that these chunks say, weighed by them alone: the strongest first."""
+        return [_link(row) for row in await self._ask(scope, _LINKS_SAID, list(chunks), limit)]
+
+    async def named(self, scope: Scope, chunks: Sequence[UUID]) -> list[Place]:
+        """Tell which entities these chunks name, by chunk, then entity."""
+        rows = await self._ask(scope, _NAMED, list(chunks))
+        return [Place(row["chunk_id"], row["entity"]) for row in rows]
+
+    async def naming(self, scope: Scope, wanted: Sequence[UUID], limit: int) -> list[Place]:
+        """Tell which chunks name these entities, by entity, then chunk."""
+        rows = await self._ask(scope, _NAMING, list(wanted), limit)
+        return [Place(row["chunk_id"], row["entity"]) for row in rows]
+
+    async def _ask(self, scope: Scope, statement: str, *parameters: object) -> list[Record]:
+        async with _answering(), self.database.hot(scope.tenant) as connection:
+            return await connection.fetch(statement, scope.collection, *parameters)
+
+
+@asynccontextmanager
+async def _answering() -> AsyncIterator[None]:
+    try:
+        yield
+    except DatabaseUnavailable as exc:
+        raise GraphUnavailable(f"The graph can't be asked: {exc.message}") from exc
+
+
+def _entity(row: Record) -> Entity:
+    return Entity(row["entity"], EntityKind(row["kind"]), row["key"], row["name"], row["chunks"])
+
+
+def _link(row: Record) -> Link:
+    return Link(row["subject"], RelationKind(row["kind"]), row["object"], row["weight"])

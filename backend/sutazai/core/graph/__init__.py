@@ -1,0 +1,1 @@
+"""The graph of what documents say: entities, and what joins them."""

@@ -1,0 +1,163 @@
+"""What takes more than one step in a graph: neighbours, ways between two, communities.
+
+Made of the steps that every adapter of the graph offers, so that all of them give the same. All of
+it is bounded, and where there is a choice the stronger link counts, then the lesser id.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from sutazai.core.graph.model import Community, GraphPath, Link, Scope, Subgraph
+from sutazai.core.graph.port import Graph
+
+# Links that are looked at in one step, the strongest first.
+MOST_LINKS = 5_000
+# Of a collection, to find its communities.
+MOST_LINKS_OF_ALL = 20_000
+_ROUNDS = 20
+
+
+async def around(graph: Graph, scope: Scope, start: UUID, hops: int, limit: int) -> Subgraph:
+    """Give what is joined to an entity by at most `hops` links, and the links between all of that.
+
+    Args:
+        graph: where it is looked up.
+        scope: the collection.
+        start: the entity; nothing is given where the collection has none such.
+        hops: how many links away.
+        limit: how many entities at most; of those equally far the best joined.
+    """
+    seen, frontier = {start}, [start]
+    links: dict[Link, None] = {}
+    cut = False
+    for _ in range(hops):
+        found = await graph.links(scope, frontier, MOST_LINKS)
+        links |= dict.fromkeys(found)
+        fresh = _by_weight(found, seen)
+        room = limit - len(seen)
+        cut = cut or len(fresh) > room or len(found) == MOST_LINKS
+        frontier = fresh[:room]
+        seen.update(frontier)
+        if not frontier:
+            break
+    entities = await graph.entities(scope, sorted(seen))
+    kept = [link for link in sorted(links, key=_strongest) if {link.subject, link.object} <= seen]
+    return Subgraph(entities, kept if entities else (), cut)
+
+
+async def way(graph: Graph, scope: Scope, start: UUID, end: UUID, longest: int) -> GraphPath:
+    """Give a shortest way between two entities, of at most `longest` links.
+
+    It is looked for from both ends at once, one step of the side that has less to look at, so
+    that a way of four links takes two steps from each end.
+    """
+    sides: tuple[dict[UUID, Link | None], dict[UUID, Link | None]] = ({start: None}, {end: None})
+    frontiers = [[start], [end]]
+    met = {start} & {end}
+    for _ in range(longest):
+        if met or not all(frontiers):
+            break
+        side = 0 if len(frontiers[0]) <= len(frontiers[1]) else 1
+        found = await graph.links(scope, frontiers[side], MOST_LINKS)
+        frontiers[side] = _step(found, sides[side], set(frontiers[side]))
+        met = set(sides[0]) & set(sides[1])
+    if not met:
+        return GraphPath()
+    middle = min(met)
+    links = [*reversed(_back(middle, sides[0])), *_back(middle, sides[1])]
+    order = _along(start, links)
+    known = {entity.id: entity for entity in await graph.entities(scope, order)}
+    if len(known) < len(order):
+        return GraphPath()
+    return GraphPath([known[entity] for entity in order], links)
+
+
+async def communities(graph: Graph, scope: Scope, limit: int, shown: int) -> list[Community]:
+    """Tell which entities of a collection are joined most with each other, largest groups first.
+
+    By label propagation (Raghavan, Albert, Kumara 2007): each entity takes, in the order of ids,
+    the label that its links weigh most for, the least of equal ones, until none changes. That is
+    made to give the same each time, of at most 20 000 links, the strongest.
+
+    Args:
+        graph: where it is looked up.
+        scope: the collection.
+        limit: how many groups at most; one of a single entity is none.
+        shown: how many entities of each are given, the best joined first.
+    """
+    links = await graph.all_links(scope, MOST_LINKS_OF_ALL)
+    weights = _weights(links)
+    groups: defaultdict[UUID, list[UUID]] = defaultdict(list)
+    for entity, label in _labels(weights).items():
+        groups[label].append(entity)
+    largest = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))[:limit]
+    found: list[Community] = []
+    for _, members in largest:
+        best = sorted(members, key=lambda one: (-sum(weights[one].values()), one))[:shown]
+        known = {entity.id: entity for entity in await graph.entities(scope, best)}
+        found.append(Community([known[one] for one in best if one in known], len(members)))
+    return found
+
+
+def _strongest(link: Link) -> tuple[int, Link]:
+    return -link.weight, link
+
+
+def _by_weight(links: Iterable[Link], seen: set[UUID]) -> list[UUID]:
+    """Give the far ends that were not seen, the best joined first."""
+    weights: defaultdict[UUID, int] = defaultdict(int)
+    for link in links:
+        for end in {link.subject, link.object} - seen:
+            weights[end] += link.weight
+    return sorted(weights, key=lambda end: (-weights[end], end))
+
+
+def _step(links: Iterable[Link], came: dict[UUID, Link | None], frontier: set[UUID]) -> list[UUID]:
+    """Note for each new end the link it was come to by; give the new ends."""
+    fresh: list[UUID] = []
+    for link in links:
+        for here, there in ((link.subject, link.object), (link.object, link.subject)):
+            if here in frontier and there not in came:
+                came[there] = link
+                fresh.append(there)
+    return fresh
+
+
+def _back(at: UUID, came: Mapping[UUID, Link | None]) -> list[Link]:
+    links: list[Link] = []
+    while (link := came[at]) is not None:
+        links.append(link)
+        at = link.other(at)
+    return links
+
+
+def _along(start: UUID, links: Sequence[Link]) -> list[UUID]:
+    order = [start]
+    for link in links:
+        order.append(link.other(order[-1]))
+    return order
+
+
+def _weights(links: Iterable[Link]) -> dict[UUID, dict[UUID, int]]:
+    weights: defaultdict[UUID, defaultdict[UUID, int]] = defaultdict(lambda: defaultdict(int))
+    for link in links:
+        weights[link.subject][link.object] += link.weight
+        weights[link.object][link.subject] += link.weight
+    return {entity: dict(weights[entity]) for entity in sorted(weights)}
+
+
+def _labels(weights: Mapping[UUID, Mapping[UUID, int]]) -> dict[UUID, UUID]:
+    labels = {entity: entity for entity in weights}
+    for _ in range(_ROUNDS):
+        changed = False
+        for entity, others in weights.items():
+            votes: defaultdict[UUID, int] = defaultdict(int)
+            for other, weight in others.items():
+                votes[labels[other]] += weight
+            best = min(votes, key=lambda label: (-votes[label], label))
+            changed = changed or labels[entity] != best
+            labels[entity] = best
+        if not changed:
+            break
+    return labels
