@@ -10,6 +10,7 @@ from loguru import logger
 import sutazai
 from sutazai.adapters.embeddings.ahead import AheadEmbeddings
 from sutazai.adapters.embeddings.cached import CachedEmbeddings
+from sutazai.adapters.graph.sql import SqlGraph
 from sutazai.bootstrap.metrics import PlatformMetrics, Reading
 from sutazai.bootstrap.models import wire_models
 from sutazai.bootstrap.people import wire_login, wire_people
@@ -233,6 +234,7 @@ def _knowledge(
         embeddings=CachedEmbeddings(ports.embeddings, ports.cache, metrics.question_looked_up),
         on_leftovers=sweeper.nudge,
         max_collections=settings.knowledge.max_collections,
+        graph=SqlGraph(ports.database),
     )
 
 

@@ -92,6 +92,7 @@ _DOCUMENT_PAGE = Reading(
 _DOCUMENT = Reading(_IN_COLLECTION.where(documents.c.id == bindparam("document", type_=Uuid)))
 _SCOPE = Reading(
     select(
+        collections.c.id,
         collections.c.physical,
         collections.c.model,
         func.array(_HIDDEN.scalar_subquery(), type_=ARRAY(Uuid)).label("hidden"),
@@ -225,9 +226,8 @@ class SqlKnowledge:
         """Look up what a search in a collection touches."""
         async with self.database.hot(tenant) as connection:
             row = await _SCOPE.row(connection, name=collection) or no_collection(collection)
-        return SearchScope(
-            row["physical"], EmbeddingModel.model_validate(row["model"]), tuple(row["hidden"])
-        )
+        model = EmbeddingModel.model_validate(row["model"])
+        return SearchScope(row["id"], row["physical"], model, tuple(row["hidden"]))
 
     async def places(self, tenant: UUID, wanted: Sequence[UUID]) -> Mapping[UUID, ChunkPlace]:
         """Look up chunks; those that can't be found any more, or not yet, are left out."""

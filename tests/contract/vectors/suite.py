@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -332,6 +333,19 @@ class VectorsContract:
         hidden = [one.version for one in points[:397]]
         hits = await vectors.search(collection, ask("plain chunk", hidden=hidden))
         assert {hit.id for hit in hits} == {one.id for one in points[397:]}
+
+    async def test_where_points_are_named_no_others_are_found(
+        self, vectors: Vectors, collection: UUID
+    ) -> None:
+        points = crowd(60)
+        await vectors.upsert(collection, points)
+        only = [one.id for one in points[40:45]]
+        asked = replace(ask("plain chunk"), only=(*only, uuid4()))
+        assert {hit.id for hit in await vectors.search(collection, asked)} == set(only)
+        shown = replace(asked, hidden_versions=(points[40].version,))
+        assert {hit.id for hit in await vectors.search(collection, shown)} == set(only[1:])
+        unknown = replace(asked, only=(uuid4(),))
+        assert await vectors.search(collection, unknown) == []
 
     async def test_collections_are_apart(self, vectors: Vectors, collection: UUID) -> None:
         other, id, version = uuid4(), uuid4(), uuid4()

@@ -21,6 +21,7 @@ from sutazai_contracts.knowledge import (
 class SearchScope:
     """What a search in a collection touches; points of the hidden versions are not to be found."""
 
+    collection: UUID
     physical: UUID
     model: EmbeddingModel
     hidden_versions: tuple[UUID, ...] = ()

@@ -1,18 +1,29 @@
-"""Search in one collection: by meaning and words, then held against the record."""
+"""Search in one collection: by meaning and words, then held against the record.
+
+Where the graph is asked for, passages that are joined to the first ones found, by what both name,
+take every other place from the third on.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from sutazai.core.graph.expanding import joined
+from sutazai.core.graph.model import Scope
+from sutazai.core.graph.port import Graph
 from sutazai.core.knowledge.model import SearchHit
 from sutazai.core.knowledge.ports import ChunkPlace, KnowledgeRecords, SearchScope
 from sutazai.core.knowledge.rebuilding import refuse_other_model
-from sutazai_contracts.errors import InvalidInput
+from sutazai_contracts.errors import GraphUnavailable, InvalidInput
 from sutazai_kit.embeddings.port import Embeddings
 from sutazai_kit.vectors.port import Hit, Query, Vectors
 
 LONGEST_QUERY = 2_000
 MOST_HITS = 100
+# So many of the first hits tell what else belongs to the question.
+_SEEDS = 5
+# The best two stay what they were found to be without the graph.
+_UNTOUCHED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,27 +33,58 @@ class Search:
     records: KnowledgeRecords
     vectors: Vectors
     embeddings: Embeddings
+    graph: Graph | None = None
 
-    async def find(self, tenant: UUID, query: str, collection: str, limit: int) -> list[SearchHit]:
+    async def find(
+        self, tenant: UUID, query: str, collection: str, limit: int, *, by_graph: bool = False
+    ) -> list[SearchHit]:
         """Find the best `limit` chunks, best first.
+
+        Args:
+            tenant: whose collection it is.
+            query: what is asked.
+            collection: where.
+            limit: how many at most.
+            by_graph: whether chunks that are joined to the best ones are among them.
 
         Raises:
             InvalidInput: the query is blank or too long, or the limit out of range.
             NotFound: this tenant has no such collection.
             ModelMismatch: the collection was embedded by another model.
+            GraphUnavailable: the graph is wanted and can't be asked.
         """
         _check(query, limit)
         scope = await self.records.scope(tenant, collection)
         refuse_other_model(collection, scope.model, self.embeddings.model)
         vector = (await self.embeddings.embed([query], interactive=True))[0]
         asked = Query(vector, query, limit, scope.hidden_versions)
+        hits = await self._find(tenant, scope, asked)
+        return await self._expanded(tenant, scope, asked, hits) if by_graph else hits
+
+    async def _find(self, tenant: UUID, scope: SearchScope, asked: Query) -> list[SearchHit]:
         hits, found = await self._ask(tenant, scope, asked)
         lost = {hit.version for hit in hits if hit.id not in found}
-        if lost and len(found) < limit:
+        if lost and len(found) < asked.limit:
             # What was removed since the scope was read has taken the places of others.
             hidden = (*scope.hidden_versions, *lost)
             hits, found = await self._ask(tenant, scope, replace(asked, hidden_versions=hidden))
         return [_hit(hit, found[hit.id]) for hit in hits if hit.id in found]
+
+    async def _expanded(
+        self, tenant: UUID, scope: SearchScope, asked: Query, hits: list[SearchHit]
+    ) -> list[SearchHit]:
+        if self.graph is None:
+            raise GraphUnavailable("There is no graph here.")
+        seeds = [hit.chunk for hit in hits[:_SEEDS]]
+        around = await joined(self.graph, Scope(tenant, scope.collection), seeds)
+        beside: list[SearchHit] = []
+        for first in (around.near, around.far):
+            if first and len(beside) < asked.limit:
+                one = replace(asked, limit=len(first), only=tuple(first))
+                found = await self._find(tenant, scope, one)
+                # What the best hit leads to comes first; then what is most like the question.
+                beside += sorted(found, key=lambda hit: first[hit.chunk])
+        return interleaved(hits, beside, asked.limit)
 
     async def _ask(
         self, tenant: UUID, scope: SearchScope, query: Query
@@ -51,6 +93,25 @@ class Search:
         if not hits:
             return (), {}
         return hits, await self.records.places(tenant, [hit.id for hit in hits])
+
+
+def interleaved(
+    hits: Sequence[SearchHit], beside: Sequence[SearchHit], limit: int
+) -> list[SearchHit]:
+    """Put what was found beside the hits between them, from the third place on every other.
+
+    Scores of two searches can't be compared: the score is the reciprocal of the place.
+    """
+    order = [*hits[:_UNTOUCHED]]
+    rest, others = list(hits[_UNTOUCHED:]), list(beside)
+    while rest or others:
+        order += [*others[:1], *rest[:1]]
+        del others[:1], rest[:1]
+    once: dict[UUID, SearchHit] = {}
+    for hit in order:
+        once.setdefault(hit.chunk, hit)
+    best = list(once.values())[:limit]
+    return [replace(hit, score=1 / (1 + place)) for place, hit in enumerate(best)]
 
 
 def _check(query: str, limit: int) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeGuard, TypeVar
 from uuid import UUID
 
+from sutazai.core.graph.port import Graph
 from sutazai.core.knowledge.content import Content, taken_in
 from sutazai.core.knowledge.excerpts import bounds, excerpt
 from sutazai.core.knowledge.model import (
@@ -55,6 +56,7 @@ class Knowledge:
         cancel_run: cancels a run of a tenant, by its id and for a reason.
         on_leftovers: called after a commit that left something to the sweeper.
         max_collections: how many collections a tenant may have.
+        graph: what joins the chunks of a collection; None: searches can't ask for it.
     """
 
     records: KnowledgeRecords
@@ -65,6 +67,7 @@ class Knowledge:
     cancel_run: CancelRun
     on_leftovers: Callable[[], None] = lambda: None
     max_collections: int = 500
+    graph: Graph | None = None
 
     # -- collections ------------------------------------------------------------------------------
 
@@ -240,17 +243,26 @@ class Knowledge:
     # -- search -----------------------------------------------------------------------------------
 
     async def search(
-        self, tenant: UUID, query: str, collection: str, limit: int = 10
+        self,
+        tenant: UUID,
+        query: str,
+        collection: str,
+        limit: int = 10,
+        *,
+        by_graph: bool = False,
     ) -> list[SearchHit]:
         """Find the best `limit` chunks of a collection, best first.
+
+        `by_graph`: whether chunks that are joined to the best ones by the graph are among them.
 
         Raises:
             InvalidInput: the query is blank or too long, or the limit out of range.
             NotFound: this tenant has no such collection.
             ModelMismatch: the collection was embedded by another model.
+            GraphUnavailable: the graph is wanted and can't be asked.
         """
-        search = Search(self.records, self.vectors, self.embeddings)
-        return await search.find(tenant, query, collection, limit)
+        search = Search(self.records, self.vectors, self.embeddings, self.graph)
+        return await search.find(tenant, query, collection, limit, by_graph=by_graph)
 
 
 def _is_current(newest: Document | None, sha256: str) -> TypeGuard[Document]:

@@ -106,6 +106,11 @@ class Question(Taken):
     query: Annotated[Words, StringConstraints(max_length=2000)]
     collection: str = Field(default="default", pattern=NAME)
     limit: int = Field(default=10, ge=1, le=100)
+    graph: bool = Field(
+        default=False,
+        description="Whether passages that are joined to the best ones, by what both name, take "
+        "every other place from the third on.",
+    )
 
 
 class HitShape(Given):

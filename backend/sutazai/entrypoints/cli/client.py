@@ -160,9 +160,10 @@ class ApiClient(Transport):
         """Give the agents by name, page by page; all of them without a limit."""
         return self._pages(Agent, "/agents", limit)
 
-    async def search(self, query: str, collection: str, limit: int) -> Hits:
-        """Find passages of a collection, best first."""
-        asked = {"query": query, "collection": collection, "limit": limit}
+    async def search(self, query: str, collection: str, limit: int, *, graph: bool) -> Hits:
+        """Find passages of a collection, best first; by what joins them too, where wanted."""
+        asked: dict[str, object] = {"query": query, "collection": collection, "limit": limit}
+        asked |= {"graph": True} if graph else {}
         return self._read(Hits, await self._call("POST", "/search", json=asked))
 
     async def models(self) -> ModelsState:

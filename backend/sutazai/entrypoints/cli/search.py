@@ -20,6 +20,9 @@ def search(
     limit: Annotated[
         int, typer.Option("--limit", "-n", metavar="N", min=1, max=100, help="How many.")
     ] = 5,
+    graph: Annotated[
+        bool, typer.Option("--graph", "-g", help="Also what is joined to that by what both name.")
+    ] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -29,17 +32,19 @@ def search(
 
       sutazai search "retries and delays"
       sutazai search -c handbook -n 10 backups
+      sutazai search --graph "In which town is the maker of the Zephyr 9?"
     """
-    asyncio.run(_search(open_client(context, home), query, collection, limit, as_json=as_json))
+    client = open_client(context, home)
+    asyncio.run(_search(client, query, collection, limit, graph=graph, as_json=as_json))
 
 
 async def _search(
-    client: "ApiClient", query: str, collection: str, limit: int, *, as_json: bool
+    client: "ApiClient", query: str, collection: str, limit: int, *, graph: bool, as_json: bool
 ) -> None:
     from sutazai.entrypoints.cli.render import as_plain, one_line, open_console, print_json, say
 
     async with client:
-        found = await client.search(query, collection, limit)
+        found = await client.search(query, collection, limit, graph=graph)
     if as_json:
         print_json(as_plain(found))
         return

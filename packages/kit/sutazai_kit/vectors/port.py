@@ -24,12 +24,16 @@ class Point:
 
 @dataclass(frozen=True)
 class Query:
-    """A question to a collection: its vector, its words, and versions not to be found."""
+    """A question to a collection: its vector, its words, and versions not to be found.
+
+    Where points are named in `only`, no others are found.
+    """
 
     vector: Vector
     text: str
     limit: int
     hidden_versions: tuple[UUID, ...] = ()
+    only: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -183,7 +183,7 @@ class Shard:
     def _fused(self, query: Query) -> list[tuple[UUID, float]]:
         """Fuse both ways in the engine; all candidates, since their order is fixed only here."""
         candidates = max(_LEAST_CANDIDATES, 3 * query.limit)
-        shown = _shown(query.hidden_versions)
+        shown = _shown(query.hidden_versions, query.only)
         sources = [self._source(query.vector, _DENSE, shown, candidates)]
         fusion: Any = engine.Fusion.Dbsf()
         words = self._encoder.query(query.text)
@@ -214,11 +214,14 @@ def _of(version: UUID) -> engine.Filter:
     return engine.Filter(must=[engine.FieldCondition(_VERSION, match=match)])
 
 
-def _shown(hidden: Sequence[UUID]) -> engine.Filter | None:
-    if not hidden:
+def _shown(hidden: Sequence[UUID], only: Sequence[UUID]) -> engine.Filter | None:
+    if not hidden and not only:
         return None
     match = engine.MatchAny([str(version) for version in hidden])
-    return engine.Filter(must_not=[engine.FieldCondition(_VERSION, match=match)])
+    return engine.Filter(
+        must=[engine.HasIdCondition(set(only))] if only else None,
+        must_not=[engine.FieldCondition(_VERSION, match=match)] if hidden else None,
+    )
 
 
 def _sparse(words: TermWeights) -> engine.SparseVector:

@@ -17,5 +17,7 @@ router = keyed_router("/api/v1/search", "knowledge")
 )
 async def search(body: Question, platform: PlatformOf, caller: CallerOf) -> Hits:
     """Find passages by meaning and by words together, best first."""
-    hits = await platform.knowledge.search(caller.tenant, body.query, body.collection, body.limit)
+    hits = await platform.knowledge.search(
+        caller.tenant, body.query, body.collection, body.limit, by_graph=body.graph
+    )
     return Hits(hits=[HitShape.model_validate(hit) for hit in hits])

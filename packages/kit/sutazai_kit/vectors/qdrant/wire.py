@@ -50,7 +50,7 @@ class Searching:
         self._candidates = max(_LEAST_CANDIDATES, 3 * query.limit)
         words = term_weights(encoder, query.text, question=True)
         self._words = sparse(words) if words.indices else None
-        self._shown = _shown(query.hidden_versions)
+        self._shown = _shown(query.hidden_versions, query.only)
         params = {"params": {"exact": True}} if exact else {}
         self._sources = [self._source(query.vector.tolist(), DENSE) | params]
         if self._words:
@@ -164,11 +164,14 @@ def _encoded(point: Point, encoder: SparseEncoder) -> Json:
     }
 
 
-def _shown(hidden: Sequence[UUID]) -> Json | None:
-    if not hidden:
-        return None
-    match = {"any": [str(version) for version in hidden]}
-    return {"must_not": [{"key": VERSION, "match": match}]}
+def _shown(hidden: Sequence[UUID], only: Sequence[UUID]) -> Json | None:
+    shown: dict[str, Any] = {}
+    if hidden:
+        match = {"any": [str(version) for version in hidden]}
+        shown["must_not"] = [{"key": VERSION, "match": match}]
+    if only:
+        shown["must"] = [{"has_id": [str(id) for id in only]}]
+    return shown or None
 
 
 def _hit(point: ScoredPoint, direction: Vector) -> Hit:
