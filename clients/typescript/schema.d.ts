@@ -345,6 +345,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/graph/entities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find entities
+         * @description Find entities by how their names begin, whatever case and accents; most named first.
+         */
+        get: operations["find_entities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/graph/neighbours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look around an entity
+         * @description Give what is joined to an entity; of what is equally far, the best joined.
+         */
+        get: operations["get_neighbours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/graph/path": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find a way between two entities
+         * @description Give a shortest way between two entities, the same each time.
+         */
+        get: operations["get_path"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/graph/communities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what belongs together
+         * @description Give groups of entities that are joined more with each other than with the rest.
+         */
+        get: operations["list_communities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/graph/answers/{run}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look at what an answer is made of
+         * @description Give what the passages that an answer cites name and say, as far as they are there still.
+         */
+        get: operations["get_answer_graph"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/export": {
         parameters: {
             query?: never;
@@ -991,6 +1091,27 @@ export interface components {
             created_at: string;
         };
         /**
+         * Communities
+         * @description Groups of entities, the largest first.
+         */
+        Communities: {
+            /** Communities */
+            communities: components["schemas"]["CommunityShape"][];
+        };
+        /**
+         * CommunityShape
+         * @description Entities that are joined most with each other, the best joined first.
+         */
+        CommunityShape: {
+            /** Entities */
+            entities: components["schemas"]["EntityShape"][];
+            /**
+             * Size
+             * @description How many there are in all.
+             */
+            size: number;
+        };
+        /**
          * ContextUse
          * @description How much of what was said before goes with a question, and what does not fit any more.
          */
@@ -1140,6 +1261,44 @@ export interface components {
              * @description Longest input in tokens, the two special ones included.
              */
             max_tokens: number;
+        };
+        /**
+         * Entities
+         * @description Entities that were found.
+         */
+        Entities: {
+            /** Entities */
+            entities: components["schemas"]["EntityShape"][];
+        };
+        /**
+         * EntityKind
+         * @description What an entity is.
+         * @enum {string}
+         */
+        EntityKind: "name" | "date" | "number" | "term" | "document" | "section" | "web_page" | "module" | "symbol";
+        /**
+         * EntityShape
+         * @description What documents of a collection name.
+         */
+        EntityShape: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            kind: components["schemas"]["EntityKind"];
+            /**
+             * Key
+             * @description What all its names come to.
+             */
+            key: string;
+            /** Name */
+            name: string;
+            /**
+             * Chunks
+             * @description How many chunks name it.
+             */
+            chunks: number;
         };
         /**
          * EntryShape
@@ -1336,6 +1495,28 @@ export interface components {
              * @description Places that calls of this tenant have, from 1.
              */
             yours: number[];
+        };
+        /**
+         * LinkShape
+         * @description Two entities that belong together; `together` has no direction.
+         */
+        LinkShape: {
+            /**
+             * Subject
+             * Format: uuid
+             */
+            subject: string;
+            kind: components["schemas"]["RelationKind"];
+            /**
+             * Object
+             * Format: uuid
+             */
+            object: string;
+            /**
+             * Weight
+             * @description How many chunks say so.
+             */
+            weight: number;
         };
         /** Listing[AgentShape] */
         Listing_AgentShape_: {
@@ -1800,6 +1981,16 @@ export interface components {
             tenant?: string | null;
         };
         /**
+         * PathShape
+         * @description A shortest way: what is on it, in order, and what joins each to the next.
+         */
+        PathShape: {
+            /** Entities */
+            entities: components["schemas"]["EntityShape"][];
+            /** Links */
+            links: components["schemas"]["LinkShape"][];
+        };
+        /**
          * PostedShape
          * @description A question that was taken in, and the run that works on it.
          */
@@ -1854,6 +2045,12 @@ export interface components {
              * @default 10
              */
             limit: number;
+            /**
+             * Graph
+             * @description Whether passages that are joined to the best ones, by what both name, take every other place from the third on.
+             * @default false
+             */
+            graph: boolean;
         };
         /**
          * Readiness
@@ -1878,6 +2075,12 @@ export interface components {
             /** Refresh Token */
             refresh_token: string;
         };
+        /**
+         * RelationKind
+         * @description What joins two entities; `together` has no direction: a sentence names both.
+         * @enum {string}
+         */
+        RelationKind: "together" | "is_a" | "part_of" | "links_to" | "imports" | "defines" | "calls";
         /**
          * Role
          * @description What somebody is in a tenant.
@@ -2063,6 +2266,21 @@ export interface components {
             usage: {
                 [key: string]: number;
             };
+        };
+        /**
+         * SubgraphShape
+         * @description Entities, and the links between them, the strongest first.
+         */
+        SubgraphShape: {
+            /** Entities */
+            entities: components["schemas"]["EntityShape"][];
+            /** Links */
+            links: components["schemas"]["LinkShape"][];
+            /**
+             * Cut
+             * @description Whether there is more than was given.
+             */
+            cut: boolean;
         };
         /**
          * TenantShape
@@ -5995,6 +6213,789 @@ export interface operations {
                      *       "status": 413,
                      *       "detail": "The request is larger than this installation takes.",
                      *       "code": "too_large",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_entities: {
+        parameters: {
+            query: {
+                /** @description How they begin. */
+                text: string;
+                /** @description The collection whose graph is asked. */
+                collection?: string;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entities whose name begins so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entities"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_neighbours: {
+        parameters: {
+            query: {
+                /** @description The entity's id. */
+                entity: string;
+                /** @description The collection whose graph is asked. */
+                collection?: string;
+                /** @description How many links away. */
+                hops?: number;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entity, and what is joined to it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubgraphShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_path: {
+        parameters: {
+            query: {
+                /** @description The entity's id. */
+                start: string;
+                /** @description The entity's id. */
+                end: string;
+                /** @description The collection whose graph is asked. */
+                collection?: string;
+                /** @description Most links on it. */
+                longest?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A shortest way; nothing where there is none as short. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PathShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_communities: {
+        parameters: {
+            query?: {
+                /** @description The collection whose graph is asked. */
+                collection?: string;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Groups of entities. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Communities"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_answer_graph: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run that answered. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the cited passages name, and what they say of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubgraphShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
                      *       "request_id": "6b1f0c2e9a7d4c35",
                      *       "errors": []
                      *     }

@@ -82,6 +82,7 @@ def test_the_questions_are_those_that_are_made(pairs: list[Pair]) -> None:
     assert len({pair.question for pair in asked}) == len(asked) >= 30
 
 
+@pytest.mark.requirement("E3", part="graph expansion finds what two documents answer together")
 def test_what_two_documents_answer_is_found_by_the_graph(
     api: httpx2.Client, pairs: list[Pair]
 ) -> None:

@@ -9,13 +9,15 @@ from sutazai_contracts.graph import EntityKind, unaccented
 
 _INLINE = re.compile(r"\]\(\s{0,3}<?(?P<target>[^\s()<>\"']{1,500})")
 _BARE = re.compile(r"\bhttps?://[^\s()<>\[\]\"'`]{3,500}", re.IGNORECASE)
+# A file of a folder that was brought in is called `docs:adr:0001.md`.
+_FOLDERS = re.compile(r"[/\\:]")
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _OTHER_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
 def document_thing(name: str) -> Thing:
-    """Give a document as an entity, by its name without folders."""
-    return Thing(EntityKind.DOCUMENT, shown(unaccented(name.replace("\\", "/").rpartition("/")[2])))
+    """Give a document as an entity, by its name without folders, however they are told apart."""
+    return Thing(EntityKind.DOCUMENT, shown(unaccented(_FOLDERS.split(name)[-1])))
 
 
 def section_thing(document: Thing, path: Sequence[str]) -> Thing:

@@ -80,9 +80,7 @@ async def open_embedded(
         agents = find_agents()
         for agent in agents.values():
             registry.expect(agent.card)
-        workflows = read_workflows(find_workflow_folders())
-        secret = token_secret(settings.home / "secrets")
-        services = wire(settings, ports, workflows, owner_url=urls.owner, token_secret=secret)
+        services = _wired(settings, ports, urls)
         await _first_start(settings.home, services, api_url)
         # The instance lock proves that no worker of an earlier start lives.
         await services.tasks.records.disown()
@@ -96,6 +94,7 @@ async def open_embedded(
             conversations=services.conversations,
             tasks=services.tasks,
             knowledge=services.knowledge,
+            graph=services.graph,
             identity=services.identity,
             login=services.login,
             people=services.people,
@@ -107,6 +106,12 @@ async def open_embedded(
             metrics=services.metrics.registry,
             degraded=degraded or {},
         )
+
+
+def _wired(settings: Settings, ports: Ports, urls: DatabaseUrls) -> Services:
+    workflows = read_workflows(find_workflow_folders())
+    secret = token_secret(settings.home / "secrets")
+    return wire(settings, ports, workflows, owner_url=urls.owner, token_secret=secret)
 
 
 async def _open_ports(

@@ -19,6 +19,7 @@ from sutazai.core.cache.port import Cache
 from sutazai.core.conversations.context import Contexts
 from sutazai.core.conversations.counting import TokenCounting
 from sutazai.core.conversations.service import Conversations
+from sutazai.core.graph.service import GraphService
 from sutazai.core.identity.audit import Audit
 from sutazai.core.identity.login import Login
 from sutazai.core.identity.people import People
@@ -39,6 +40,7 @@ from sutazai.core.tasks.outcomes import OutcomeConsumer
 from sutazai.core.tasks.reaper import Reaper
 from sutazai.core.tasks.relay import Relay
 from sutazai.core.tasks.service import Tasks
+from sutazai.records.cited import SqlCitedChunks
 from sutazai.records.conversations import SqlConversations
 from sutazai.records.database import Database
 from sutazai.records.exports import SqlMoving
@@ -86,6 +88,7 @@ class Services:
     conversations: Conversations
     tasks: Tasks
     knowledge: Knowledge
+    graph: GraphService
     identity: Identity
     login: Login
     people: People
@@ -153,7 +156,8 @@ def wire(
     runs = Runs(run_records, feed, workflows, ports.registry.names, told, _seek(settings, ahead))
     sweeper = Sweeper(SqlLeftovers(ports.database), ports.vectors, ports.files)
     login = wire_login(settings, ports.database, ports.sessions, ports.limits, token_secret)
-    knowledge = _knowledge(settings, ports, runs, sweeper, metrics)
+    graph = _graph(ports, runs)
+    knowledge = _knowledge(settings, ports, runs, sweeper, metrics, graph)
     outcomes = OutcomeConsumer(ports.bus, tasks)
     reaper = _reaper(settings, apart, tasks, relay, outcomes)
     metrics.watch(Reading(relay, reaper, feed))
@@ -163,6 +167,7 @@ def wire(
         conversations=_conversations(settings, ports, runs, models, metrics),
         tasks=tasks,
         knowledge=knowledge,
+        graph=graph,
         identity=Identity(SqlIdentity(ports.database, owner_url)),
         login=login,
         people=wire_people(login, ports.database, _furnishing(knowledge)),
@@ -222,8 +227,18 @@ def _reaper(
     return Reaper(tasks, relay, settings.ledger.reap_every_s, wait_s, catch_up=outcomes.catch_up)
 
 
+def _graph(ports: Ports, runs: Runs) -> GraphService:
+    records, chunks = SqlKnowledge(ports.database), SqlCitedChunks(ports.database)
+    return GraphService(SqlGraph(ports.database), records, runs, chunks)
+
+
 def _knowledge(
-    settings: Settings, ports: Ports, runs: Runs, sweeper: Sweeper, metrics: PlatformMetrics
+    settings: Settings,
+    ports: Ports,
+    runs: Runs,
+    sweeper: Sweeper,
+    metrics: PlatformMetrics,
+    graph: GraphService,
 ) -> Knowledge:
     return Knowledge(
         records=SqlKnowledge(ports.database),
@@ -234,7 +249,7 @@ def _knowledge(
         embeddings=CachedEmbeddings(ports.embeddings, ports.cache, metrics.question_looked_up),
         on_leftovers=sweeper.nudge,
         max_collections=settings.knowledge.max_collections,
-        graph=SqlGraph(ports.database),
+        graph=graph.graph,
     )
 
 

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from sutazai.core.agents.port import Registry
 from sutazai.core.conversations.service import Conversations
+from sutazai.core.graph.service import GraphService
 from sutazai.core.identity.login import Login
 from sutazai.core.identity.people import People
 from sutazai.core.identity.service import Identity
@@ -42,6 +43,7 @@ class Platform:
     conversations: Conversations
     tasks: Tasks
     knowledge: Knowledge
+    graph: GraphService
     identity: Identity
     login: Login
     people: People

@@ -48,13 +48,19 @@ class GraphContract:
     async def test_entities_are_found_by_how_they_begin(self, scope: Scope) -> None:
         chunks = [["Oslo", "Oslo Harbour", "Oslo Works", "Bergen"], ["Oslo Works"], ["Oslo Works"]]
         graph = await self.holding([document(scope, *chunks)])
-        keys = [entity.key for entity in await graph.find(scope, "oslo", 10)]
+        keys = [entity.key for entity in await graph.find(scope, ["oslo"], 10)]
         assert keys == ["oslo", "oslo works", "oslo harbour"]
-        assert [e.key for e in await graph.find(scope, "oslo", 2)] == ["oslo", "oslo works"]
-        assert [e.key for e in await graph.find(scope, "oslo h", 2)] == ["oslo harbour"]
+        assert [e.key for e in await graph.find(scope, ["oslo", "oslo"], 2)] == [
+            "oslo",
+            "oslo works",
+        ]
+        assert [e.key for e in await graph.find(scope, ["oslo h"], 2)] == ["oslo harbour"]
+        several = await graph.find(scope, ["bergen", "oslo w", "oslo works", "x"], 10)
+        assert [entity.key for entity in several] == ["oslo works", "bergen"]
+        assert await graph.find(scope, [], 10) == []
         for words in ("slo", "o%", "_", "nothing"):
-            assert await graph.find(scope, words, 10) == []
-        assert len(await graph.find(scope, "", 10)) == 4
+            assert await graph.find(scope, [words], 10) == []
+        assert len(await graph.find(scope, [""], 10)) == 4
 
     async def test_links_are_weighed_by_the_chunks_that_say_so(self, scope: Scope) -> None:
         documents = [
@@ -101,10 +107,10 @@ class GraphContract:
             assert await graph.named(foreign, chunks) == []
             assert await graph.naming(foreign, [a], 10) == []
         for foreign in (stolen, Scope(uuid4(), uuid4())):
-            assert await graph.find(foreign, "a", 10) == []
+            assert await graph.find(foreign, ["a"], 10) == []
             assert await graph.all_links(foreign, 10) == []
         assert await graph.all_links(scope, 10) == Expected([mine]).links()
-        assert [entity.id for entity in await graph.find(scope, "", 10)] == sorted(
+        assert [entity.id for entity in await graph.find(scope, [""], 10)] == sorted(
             [a, name_id(scope, "B")]
         )
 

@@ -50,6 +50,11 @@ read   GET    /api/v1/collections/{name}/documents                    collection
 read   GET    /api/v1/collections/{name}/documents/{document}         document
 read   GET    /api/v1/collections/{name}/documents/{document}/text    document
 read   POST   /api/v1/search
+read   GET    /api/v1/graph/entities
+read   GET    /api/v1/graph/neighbours
+read   GET    /api/v1/graph/path
+read   GET    /api/v1/graph/communities
+read   GET    /api/v1/graph/answers/{run}                             run
 read   GET    /api/v1/runs
 read   GET    /api/v1/runs/{run}                                      run
 read   GET    /api/v1/runs/{run}/events                               run
@@ -102,6 +107,7 @@ MAY = {
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/keys": {"json": {"name": "k", "scopes": []}},
     "POST /api/v1/search": {"json": {"query": "words"}},
+    "GET /api/v1/graph/entities": {"params": {"text": "words"}},
     "PATCH /api/v1/conversations/{conversation}": {"json": {"title": "Words"}},
     "POST /api/v1/conversations/{conversation}/messages": {"json": {"goal": "Which words?"}},
     "PATCH /api/v1/users/{user}": {"json": {"disabled": False}},

@@ -15,7 +15,7 @@ SECOND = "We visited Halden Works in Trondheim."
 async def names(world: World) -> list[str]:
     """Give what is found in the graph of `default`, by name."""
     graph, scope = SqlGraph(world.database.open), await scope_of(world)
-    found = await graph.find(scope, "", 100)
+    found = await graph.find(scope, [""], 100)
     return sorted(entity.name for entity in found if entity.kind == "name")
 
 
@@ -38,8 +38,8 @@ async def test_two_documents_are_joined_by_what_both_name(reader: World) -> None
     await reader.add("second.txt", SECOND)
     assert await names(reader) == ["Halden Works", "Oslo", "Trondheim", "Zephyr 9"]
     graph, scope = SqlGraph(reader.database.open), await scope_of(reader)
-    (zephyr,) = await graph.find(scope, "zephyr", 1)
-    (trondheim,) = await graph.find(scope, "trondheim", 1)
+    (zephyr,) = await graph.find(scope, ["zephyr"], 1)
+    (trondheim,) = await graph.find(scope, ["trondheim"], 1)
     found = await way(graph, scope, zephyr.id, trondheim.id, 4)
     assert [entity.name for entity in found.entities] == ["Zephyr 9", "Halden Works", "Trondheim"]
     near = await around(graph, scope, zephyr.id, 2, 10)

@@ -99,6 +99,8 @@ def test_links_lead_to_documents_and_to_the_web() -> None:
         ("guide.md", "links_to", "https://example.org/b"),
     }
     assert said(facts("See [me](guide.md)."), RelationKind.LINKS_TO) == set()
+    beside = facts("See [fees](../fees.md).", name="docs:adr:guide.md")
+    assert said(beside, RelationKind.LINKS_TO) == {("guide.md", "links_to", "fees.md")}
 
 
 def test_a_section_is_part_of_the_one_above() -> None:

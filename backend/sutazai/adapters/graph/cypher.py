@@ -25,8 +25,9 @@ ORDER BY weight DESC, subject, kind, object LIMIT $limit
 
 ENTITIES = f"UNWIND $wanted AS id MATCH (e:Entity {_OWN_ID}) {_ENTITY} ORDER BY id"
 FIND = (
-    f"MATCH (e:Entity {_OWN}) WHERE e.key STARTS WITH $words {_ENTITY}"
-    " ORDER BY e.key = $words DESC, chunks DESC, id LIMIT $limit"
+    f"UNWIND $starts AS start MATCH (e:Entity {_OWN}) WHERE e.key STARTS WITH start"
+    f" WITH DISTINCT e {_ENTITY}, e.key IN $starts AS whole"
+    " ORDER BY whole DESC, chunks DESC, id LIMIT $limit"
 )
 LINKS = (
     f"UNWIND $ends AS id MATCH (e:Entity {_OWN_ID})-[r:SAYS]-(:Entity) WITH DISTINCT r {_WEIGHED}"

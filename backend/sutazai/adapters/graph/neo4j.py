@@ -40,9 +40,9 @@ class Neo4jGraph:
         rows = await self._ask(scope, cypher.ENTITIES, wanted=_texts(dict.fromkeys(wanted)))
         return [_entity(row) for row in rows]
 
-    async def find(self, scope: Scope, words: str, limit: int) -> list[Entity]:
-        """Find entities whose key begins with these words."""
-        rows = await self._ask(scope, cypher.FIND, words=words, limit=limit)
+    async def find(self, scope: Scope, starts: Sequence[str], limit: int) -> list[Entity]:
+        """Find entities whose key begins with one of these."""
+        rows = await self._ask(scope, cypher.FIND, starts=list(dict.fromkeys(starts)), limit=limit)
         return [_entity(row) for row in rows]
 
     async def links(self, scope: Scope, ends: Sequence[UUID], limit: int) -> list[Link]:

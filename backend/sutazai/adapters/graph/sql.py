@@ -21,10 +21,11 @@ FROM entities e WHERE e.collection_id = $1 AND {where} GROUP BY e.entity
 _ENTITIES = _NAMED_SO.format(where="e.entity = ANY($2::uuid[])") + "ORDER BY e.entity"
 # The index is by bytes, whatever language the database sorts by.
 _FIND = (
-    _NAMED_SO.format(where="e.key ~>=~ $2 AND e.key ~<~ $3")
-    + "ORDER BY (min(e.key) = $2) DESC, chunks DESC, e.entity LIMIT $4"
+    _NAMED_SO.replace(
+        "FROM entities e", "FROM unnest($2::text[]) AS start CROSS JOIN entities e"
+    ).format(where="e.key ~>=~ start AND e.key ~<~ (start || E'\\U0010FFFF')")
+    + "ORDER BY (min(e.key) = ANY($2)) DESC, chunks DESC, e.entity LIMIT $3"
 )
-_LAST = "\U0010ffff"
 _LINKS = """
 SELECT subject, kind, object, count(*) AS weight FROM (
     SELECT id, subject, kind, object FROM relations
@@ -70,9 +71,10 @@ class SqlGraph:
         """Read entities, by ascending id."""
         return [_entity(row) for row in await self._ask(scope, _ENTITIES, list(wanted))]
 
-    async def find(self, scope: Scope, words: str, limit: int) -> list[Entity]:
-        """Find entities whose key begins with these words."""
-        rows = await self._ask(scope, _FIND, words, words + _LAST, limit)
+    async def find(self, scope: Scope, starts: Sequence[str], limit: int) -> list[Entity]:
+        """Find entities whose key begins with one of these."""
+        given = list(dict.fromkeys(starts))
+        rows = await self._ask(scope, _FIND, given, limit)
         return [_entity(row) for row in rows]
 
     async def links(self, scope: Scope, ends: Sequence[UUID], limit: int) -> list[Link]:

@@ -190,6 +190,7 @@ def _platform(services: Services, opened: _Opened) -> Platform:
         conversations=services.conversations,
         tasks=services.tasks,
         knowledge=services.knowledge,
+        graph=services.graph,
         identity=services.identity,
         login=services.login,
         people=services.people,

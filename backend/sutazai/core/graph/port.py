@@ -22,12 +22,12 @@ class Graph(Protocol):
     async def entities(self, scope: Scope, wanted: Sequence[UUID]) -> list[Entity]:
         """Read entities, by ascending id."""
 
-    async def find(self, scope: Scope, words: str, limit: int) -> list[Entity]:
-        """Find entities whose key begins with these words.
+    async def find(self, scope: Scope, starts: Sequence[str], limit: int) -> list[Entity]:
+        """Find entities whose key begins with one of these.
 
         Args:
             scope: the collection.
-            words: as keys have them; one that is all of a key comes first, then what most chunks
+            starts: as keys have them; one that is all of a key comes first, then what most chunks
                 name, then by id.
             limit: how many at most.
         """

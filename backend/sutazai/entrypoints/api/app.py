@@ -22,6 +22,7 @@ from sutazai.entrypoints.api.routes import (
     collections,
     conversations,
     documents,
+    graph,
     health,
     keys,
     login,
@@ -45,7 +46,15 @@ are about, and a `request_id`.
 PING_S = 15.0
 ROUTERS = (
     *(collections.router, documents.router, search.router, runs.router, conversations.router),
-    *(moving.router, agents.router, models.router, auth.router, sessions.router, sessions.keyed),
+    *(
+        graph.router,
+        moving.router,
+        agents.router,
+        models.router,
+        auth.router,
+        sessions.router,
+        sessions.keyed,
+    ),
     *(
         users.router,
         keys.router,

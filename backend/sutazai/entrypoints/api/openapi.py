@@ -21,6 +21,7 @@ from sutazai_contracts.errors import (
 MEDIA_TYPE = "application/problem+json"
 TAGS = [
     {"name": "knowledge", "description": "Collections of documents, and search in them."},
+    {"name": "graph", "description": "What documents name, and what joins it."},
     {"name": "runs", "description": "Goals that agents work on, step by step."},
     {"name": "conversations", "description": "Questions in the context of what was said before."},
     {"name": "agents", "description": "Who works here."},

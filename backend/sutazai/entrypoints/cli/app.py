@@ -15,6 +15,7 @@ from sutazai.entrypoints.cli.conversations import conversations
 from sutazai.entrypoints.cli.doctor import doctor
 from sutazai.entrypoints.cli.documents import documents
 from sutazai.entrypoints.cli.errors import CliError, ExitCode
+from sutazai.entrypoints.cli.graph import graph
 from sutazai.entrypoints.cli.index import index
 from sutazai.entrypoints.cli.ingest import ingest
 from sutazai.entrypoints.cli.keys import keys
@@ -82,6 +83,7 @@ app.add_typer(documents, name="documents")
 app.add_typer(collections, name="collections")
 app.add_typer(index, name="index")
 app.command()(search)
+app.add_typer(graph, name="graph")
 app.command()(agents)
 app.command()(models)
 app.add_typer(users, name="users")

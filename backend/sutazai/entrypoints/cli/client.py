@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx2
 
+from sutazai.entrypoints.cli.entities import Communities, Entities, Subgraph
 from sutazai.entrypoints.cli.shapes import (
     Agent,
     ApiKey,
@@ -165,6 +166,32 @@ class ApiClient(Transport):
         asked: dict[str, object] = {"query": query, "collection": collection, "limit": limit}
         asked |= {"graph": True} if graph else {}
         return self._read(Hits, await self._call("POST", "/search", json=asked))
+
+    async def entities(self, text: str, collection: str, limit: int) -> Entities:
+        """Find what documents name, by how it begins."""
+        given = {"text": text, "collection": collection, "limit": str(limit)}
+        return self._read(Entities, await self._call("GET", "/graph/entities", params=given))
+
+    async def neighbours(self, entity: UUID, collection: str, hops: int, limit: int) -> Subgraph:
+        """Give what is joined to an entity."""
+        given = {"entity": str(entity), "collection": collection}
+        given |= {"hops": str(hops), "limit": str(limit)}
+        return self._read(Subgraph, await self._call("GET", "/graph/neighbours", params=given))
+
+    async def path(self, start: UUID, end: UUID, collection: str, longest: int) -> Subgraph:
+        """Give a shortest way between two entities."""
+        given = {"start": str(start), "end": str(end), "collection": collection}
+        given |= {"longest": str(longest)}
+        return self._read(Subgraph, await self._call("GET", "/graph/path", params=given))
+
+    async def communities(self, collection: str, limit: int) -> Communities:
+        """Give groups of entities that belong together."""
+        given = {"collection": collection, "limit": str(limit)}
+        return self._read(Communities, await self._call("GET", "/graph/communities", params=given))
+
+    async def answer_graph(self, run: str) -> Subgraph:
+        """Give what the passages that a run's answer cites name and say."""
+        return self._read(Subgraph, await self._call("GET", f"/graph/answers/{quoted(run)}"))
 
     async def models(self) -> ModelsState:
         """Give the language models that are there."""

@@ -6,11 +6,16 @@ from .agent_shape_status import AgentShapeStatus
 from .capabilities import Capabilities
 from .citation import Citation
 from .collection_shape import CollectionShape
+from .communities import Communities
+from .community_shape import CommunityShape
 from .context_use import ContextUse
 from .conversation_shape import ConversationShape
 from .document_ref import DocumentRef
 from .document_shape import DocumentShape
 from .embedding_model import EmbeddingModel
+from .entities import Entities
+from .entity_kind import EntityKind
+from .entity_shape import EntityShape
 from .entry_shape import EntryShape
 from .event import Event
 from .field_error import FieldError
@@ -21,6 +26,7 @@ from .import_shape_objects import ImportShapeObjects
 from .indexing_status import IndexingStatus
 from .key_shape import KeyShape
 from .line_shape import LineShape
+from .link_shape import LinkShape
 from .listing_agent_shape import ListingAgentShape
 from .listing_collection_shape import ListingCollectionShape
 from .listing_conversation_shape import ListingConversationShape
@@ -54,12 +60,14 @@ from .new_user_body import NewUserBody
 from .other_tenant import OtherTenant
 from .part_shape import PartShape
 from .password_login import PasswordLogin
+from .path_shape import PathShape
 from .posted_shape import PostedShape
 from .problem import Problem
 from .question import Question
 from .read_liveness_response_read_liveness import ReadLivenessResponseReadLiveness
 from .readiness import Readiness
 from .refresh_token import RefreshToken
+from .relation_kind import RelationKind
 from .role import Role
 from .run_shape import RunShape
 from .run_shape_result_type_0 import RunShapeResultType0
@@ -76,6 +84,7 @@ from .step_shape_input_type_0 import StepShapeInputType0
 from .step_shape_output_type_0 import StepShapeOutputType0
 from .step_shape_status import StepShapeStatus
 from .step_shape_usage import StepShapeUsage
+from .subgraph_shape import SubgraphShape
 from .tenant_shape import TenantShape
 from .text_shape import TextShape
 from .upload_document_body import UploadDocumentBody
@@ -92,11 +101,16 @@ __all__ = (
     "Capabilities",
     "Citation",
     "CollectionShape",
+    "Communities",
+    "CommunityShape",
     "ContextUse",
     "ConversationShape",
     "DocumentRef",
     "DocumentShape",
     "EmbeddingModel",
+    "Entities",
+    "EntityKind",
+    "EntityShape",
     "EntryShape",
     "Event",
     "FieldError",
@@ -107,6 +121,7 @@ __all__ = (
     "IndexingStatus",
     "KeyShape",
     "LineShape",
+    "LinkShape",
     "ListingAgentShape",
     "ListingCollectionShape",
     "ListingConversationShape",
@@ -140,12 +155,14 @@ __all__ = (
     "OtherTenant",
     "PartShape",
     "PasswordLogin",
+    "PathShape",
     "PostedShape",
     "Problem",
     "Question",
     "Readiness",
     "ReadLivenessResponseReadLiveness",
     "RefreshToken",
+    "RelationKind",
     "Role",
     "RunShape",
     "RunShapeResultType0",
@@ -162,6 +179,7 @@ __all__ = (
     "StepShapeOutputType0",
     "StepShapeStatus",
     "StepShapeUsage",
+    "SubgraphShape",
     "TenantShape",
     "TextShape",
     "UploadDocumentBody",

@@ -18,11 +18,14 @@ class Question:
         query (str):
         collection (str | Unset):  Default: 'default'.
         limit (int | Unset):  Default: 10.
+        graph (bool | Unset): Whether passages that are joined to the best ones, by what both name, take every other
+            place from the third on. Default: False.
     """
 
     query: str
     collection: str | Unset = "default"
     limit: int | Unset = 10
+    graph: bool | Unset = False
 
     def to_dict(self) -> dict[str, Any]:
         query = self.query
@@ -30,6 +33,8 @@ class Question:
         collection = self.collection
 
         limit = self.limit
+
+        graph = self.graph
 
         field_dict: dict[str, Any] = {}
 
@@ -42,6 +47,8 @@ class Question:
             field_dict["collection"] = collection
         if limit is not UNSET:
             field_dict["limit"] = limit
+        if graph is not UNSET:
+            field_dict["graph"] = graph
 
         return field_dict
 
@@ -54,10 +61,13 @@ class Question:
 
         limit = d.pop("limit", UNSET)
 
+        graph = d.pop("graph", UNSET)
+
         question = cls(
             query=query,
             collection=collection,
             limit=limit,
+            graph=graph,
         )
 
         return question

@@ -1,0 +1,132 @@
+"""The graph as it is asked for: by a collection's name, within bounds."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sutazai.core.graph.model import Community, Entity, GraphPath, Scope, Subgraph
+from sutazai.core.graph.port import Graph
+from sutazai.core.graph.ports import CitedChunks, Quoted
+from sutazai.core.graph.walking import MOST_LINKS, around, communities, way
+from sutazai.core.knowledge.ports import KnowledgeRecords
+from sutazai.core.runs.service import Runs
+from sutazai_contracts.errors import InvalidInput, NotFound
+from sutazai_contracts.graph import folded, unaccented
+from sutazai_contracts.knowledge import Citation
+
+MOST_HOPS = 3
+MOST_ENTITIES = 200
+LONGEST_WAY = 6
+MOST_COMMUNITIES = 50
+# Of a community so many are shown.
+SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class GraphService:
+    """Ask the graph of a tenant's collections.
+
+    Args:
+        graph: where it is looked up.
+        collections: which collections there are.
+        runs: the runs whose answers are looked at.
+        chunks: which chunks an answer was made of.
+    """
+
+    graph: Graph
+    collections: KnowledgeRecords
+    runs: Runs
+    chunks: CitedChunks
+
+    async def find(self, tenant: UUID, collection: str, text: str, limit: int) -> list[Entity]:
+        """Find entities whose name begins with a text, whatever its case and accents.
+
+        Raises:
+            InvalidInput: the text holds no letter and no digit, or the limit is out of range.
+            NotFound: this tenant has no such collection.
+        """
+        _within("limit", limit, MOST_ENTITIES)
+        if not folded(text):
+            raise InvalidInput("the text holds no letter and no digit", field="text")
+        # Keys of names are folded; those of files, dates and code keep their signs.
+        starts = [folded(text), unaccented(text.strip()), text.strip()]
+        return await self.graph.find(await self._scope(tenant, collection), starts, limit)
+
+    async def neighbours(
+        self, tenant: UUID, collection: str, entity: UUID, hops: int, limit: int
+    ) -> Subgraph:
+        """Give what is joined to an entity by at most `hops` links, itself among it.
+
+        Raises:
+            InvalidInput: a bound is out of range.
+            NotFound: this tenant has no such collection, or that no such entity.
+        """
+        _within("hops", hops, MOST_HOPS)
+        _within("limit", limit, MOST_ENTITIES)
+        scope = await self._scope(tenant, collection)
+        found = await around(self.graph, scope, entity, hops, limit)
+        if not found.entities:
+            raise _no_entity(collection, entity)
+        return found
+
+    async def path(
+        self, tenant: UUID, collection: str, start: UUID, end: UUID, longest: int
+    ) -> GraphPath:
+        """Give a shortest way between two entities; it is empty where none is that short.
+
+        Raises:
+            InvalidInput: the bound is out of range.
+            NotFound: this tenant has no such collection, or that not both entities.
+        """
+        _within("longest", longest, LONGEST_WAY)
+        scope = await self._scope(tenant, collection)
+        known = {entity.id for entity in await self.graph.entities(scope, [start, end])}
+        for entity in (start, end):
+            if entity not in known:
+                raise _no_entity(collection, entity)
+        return await way(self.graph, scope, start, end, longest)
+
+    async def answer(self, tenant: UUID, run: UUID) -> Subgraph:
+        """Give what the passages that a run's answer cites name, and what they say of it.
+
+        Passages that were replaced or removed since say nothing any more.
+
+        Raises:
+            NotFound: this tenant has no such run, or its collection is gone.
+        """
+        found = await self.runs.get(tenant, run)
+        citations = [Citation.model_validate(one) for one in found.citations]
+        if not citations or found.collection is None:
+            return Subgraph()
+        scope = await self._scope(tenant, found.collection)
+        quotes = [Quoted(one.document.id, one.start, one.end) for one in citations]
+        chunks = await self.chunks.cited(tenant, quotes)
+        places = await self.graph.named(scope, chunks)
+        named = list(dict.fromkeys(place.entity for place in places))
+        entities = await self.graph.entities(scope, named[:MOST_ENTITIES])
+        kept = {entity.id for entity in entities}
+        links = await self.graph.links_said(scope, chunks, MOST_LINKS)
+        between = [link for link in links if {link.subject, link.object} <= kept]
+        return Subgraph(entities, between, len(named) > MOST_ENTITIES)
+
+    async def communities(self, tenant: UUID, collection: str, limit: int) -> list[Community]:
+        """Give groups of entities that are joined most with each other, the largest first.
+
+        Raises:
+            InvalidInput: the limit is out of range.
+            NotFound: this tenant has no such collection.
+        """
+        _within("limit", limit, MOST_COMMUNITIES)
+        scope = await self._scope(tenant, collection)
+        return await communities(self.graph, scope, limit, SHOWN)
+
+    async def _scope(self, tenant: UUID, collection: str) -> Scope:
+        return Scope(tenant, (await self.collections.collection(tenant, collection)).id)
+
+
+def _within(field: str, value: int, most: int) -> None:
+    if not 1 <= value <= most:
+        raise InvalidInput(f"{field} is 1 to {most}, not {value}", field=field)
+
+
+def _no_entity(collection: str, entity: UUID) -> NotFound:
+    return NotFound(f"nothing in the collection {collection} names an entity {entity}")
