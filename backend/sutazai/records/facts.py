@@ -9,15 +9,15 @@ from sutazai.records.database import Connection
 # COPY is refused under row-level security, so the rows come as JSON. Ids are made of what a row
 # is about: a version that is published twice has its facts once.
 _ENTITIES = """
-INSERT INTO entities (id, tenant_id, collection_id, version_id, entity, kind, key, name)
-SELECT x.id, $2, $3, $4, x.entity, x.kind, x.key, x.name
+INSERT INTO entities (id, tenant_id, collection_id, version_id, entity, kind, key, name, chunks)
+SELECT x.id, $2, $3, $4, x.entity, x.kind, x.key, x.name, x.chunks
 FROM jsonb_to_recordset($1::text::jsonb)
-    AS x(id uuid, entity uuid, kind text, key text, name text)
+    AS x(id uuid, entity uuid, kind text, key text, name text, chunks integer)
 ON CONFLICT (id) DO NOTHING
 """
 _MENTIONS = """
-INSERT INTO mentions (id, tenant_id, chunk_id, entity, start_offset, end_offset)
-SELECT x.id, $2, x.chunk, x.entity, x.start_offset, x.end_offset
+INSERT INTO mentions (id, tenant_id, collection_id, chunk_id, entity, start_offset, end_offset)
+SELECT x.id, $2, $3, x.chunk, x.entity, x.start_offset, x.end_offset
 FROM jsonb_to_recordset($1::text::jsonb)
     AS x(id uuid, chunk uuid, entity uuid, start_offset bigint, end_offset bigint)
 ON CONFLICT (id) DO NOTHING
@@ -39,7 +39,8 @@ async def write_facts(connection: Connection, facts: VersionFacts) -> None:
     tenant, collection = facts.scope.tenant, facts.scope.collection
     rows = _json(map(_entity, facts.entities))
     await connection.execute(_ENTITIES, rows, tenant, collection, facts.version)
-    await connection.execute(_MENTIONS, _json(map(_mention, facts.mentions)), tenant)
+    rows = _json(map(_mention, facts.mentions))
+    await connection.execute(_MENTIONS, rows, tenant, collection)
     if facts.relations:
         rows = _json(map(_relation, facts.relations))
         await connection.execute(_RELATIONS, rows, tenant, collection)
@@ -56,6 +57,7 @@ def _entity(row: NamedEntity) -> dict[str, Any]:
         "kind": row.kind.value,
         "key": row.key,
         "name": row.name,
+        "chunks": row.chunks,
     }
 
 

@@ -61,11 +61,11 @@ ROWS = {
         (id, tenant_id, version_id, number, start_offset, end_offset, heading_path)
         VALUES (%(t)s, %(t)s, %(t)s, 0, 0, 1, '{}')""",
     "entities": """INSERT INTO entities
-        (id, tenant_id, collection_id, version_id, entity, kind, key, name)
-        VALUES (%(t)s, %(t)s, %(t)s, %(t)s, %(t)s, 'name', 'oslo', 'Oslo')""",
+        (id, tenant_id, collection_id, version_id, entity, kind, key, name, chunks)
+        VALUES (%(t)s, %(t)s, %(t)s, %(t)s, %(t)s, 'name', 'oslo', 'Oslo', 1)""",
     "mentions": """INSERT INTO mentions
-        (id, tenant_id, chunk_id, entity, start_offset, end_offset)
-        VALUES (%(t)s, %(t)s, %(t)s, %(t)s, 0, 1)""",
+        (id, tenant_id, collection_id, chunk_id, entity, start_offset, end_offset)
+        VALUES (%(t)s, %(t)s, %(t)s, %(t)s, %(t)s, 0, 1)""",
     "relations": """INSERT INTO relations
         (id, tenant_id, collection_id, chunk_id, subject, kind, object, start_offset, end_offset)
         VALUES (%(t)s, %(t)s, %(t)s, %(t)s, %(t)s, 'together', %(t)s, 0, 1)""",

@@ -33,7 +33,11 @@ LINKS = (
     f"UNWIND $ends AS id MATCH (e:Entity {_OWN_ID})-[r:SAYS]-(:Entity) WITH DISTINCT r {_WEIGHED}"
 )
 ALL_LINKS = f"MATCH (:Entity {_OWN})-[r:SAYS]->(:Entity) {_WEIGHED}"
-LINKS_SAID = f"MATCH (:Entity {_OWN})-[r:SAYS]->(:Entity) WHERE r.chunk IN $chunks {_WEIGHED}"
+# By the index of what is said: a label would have every entity looked at.
+LINKS_SAID = (
+    "MATCH (a)-[r:SAYS]->() WHERE r.chunk IN $chunks"
+    f" AND a.tenant = $tenant AND a.collection = $collection {_WEIGHED}"
+)
 NAMED = (
     f"UNWIND $chunks AS id MATCH (c:Chunk {_OWN_ID})-[:MENTIONS]->(e:Entity)"
     " RETURN DISTINCT c.id AS chunk, e.id AS entity ORDER BY chunk, entity"
@@ -67,7 +71,7 @@ CREATE (a)-[:SAYS {kind: row.kind, chunk: row.chunk, version: $version,
 )
 # Entities go that nothing names any more.
 REMOVE = (
-    "MATCH (a:Entity {tenant: $tenant})-[r:SAYS {version: $version}]->(:Entity) DELETE r",
+    "MATCH (a)-[r:SAYS]->() WHERE r.version = $version AND a.tenant = $tenant DELETE r",
     "MATCH (c:Chunk {version: $version, tenant: $tenant}) DETACH DELETE c",
     """
 MATCH (v:Version {id: $version, tenant: $tenant})

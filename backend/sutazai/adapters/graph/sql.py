@@ -15,7 +15,7 @@ from sutazai_contracts.graph import EntityKind, RelationKind
 # Row-level security keeps tenants apart; every statement names the collection beside.
 _NAMED_SO = """
 SELECT e.entity, min(e.kind) AS kind, min(e.key) AS key, min(e.name COLLATE "C") AS name,
-       (SELECT count(*) FROM mentions m WHERE m.entity = e.entity) AS chunks
+       sum(e.chunks) AS chunks
 FROM entities e WHERE e.collection_id = $1 AND {where} GROUP BY e.entity
 """
 _ENTITIES = _NAMED_SO.format(where="e.entity = ANY($2::uuid[])") + "ORDER BY e.entity"
@@ -28,11 +28,11 @@ _FIND = (
 )
 _LINKS = """
 SELECT subject, kind, object, count(*) AS weight FROM (
-    SELECT id, subject, kind, object FROM relations
+    SELECT subject, kind, object FROM relations
     WHERE collection_id = $1 AND subject = ANY($2::uuid[])
-    UNION
-    SELECT id, subject, kind, object FROM relations
-    WHERE collection_id = $1 AND object = ANY($2::uuid[])
+    UNION ALL
+    SELECT subject, kind, object FROM relations
+    WHERE collection_id = $1 AND object = ANY($2::uuid[]) AND subject <> ALL($2::uuid[])
 ) r GROUP BY subject, kind, object
 ORDER BY weight DESC, subject, kind COLLATE "C", object LIMIT $3
 """
@@ -46,18 +46,13 @@ SELECT subject, kind, object, count(*) AS weight FROM relations
 WHERE collection_id = $1 AND chunk_id = ANY($2::uuid[]) GROUP BY subject, kind, object
 ORDER BY weight DESC, subject, kind COLLATE "C", object LIMIT $3
 """
-# An entity's id is made of its collection's, but a chunk's tells nothing of it.
 _NAMED = """
-SELECT m.chunk_id, m.entity FROM mentions m
-WHERE m.chunk_id = ANY($2::uuid[]) AND EXISTS (
-    SELECT 1 FROM entities e WHERE e.entity = m.entity AND e.collection_id = $1)
-ORDER BY m.chunk_id, m.entity
+SELECT chunk_id, entity FROM mentions
+WHERE collection_id = $1 AND chunk_id = ANY($2::uuid[]) ORDER BY chunk_id, entity
 """
 _NAMING = """
-SELECT m.chunk_id, m.entity FROM mentions m
-WHERE m.entity = ANY($2::uuid[]) AND EXISTS (
-    SELECT 1 FROM entities e WHERE e.entity = m.entity AND e.collection_id = $1)
-ORDER BY m.entity, m.chunk_id LIMIT $3
+SELECT chunk_id, entity FROM mentions
+WHERE collection_id = $1 AND entity = ANY($2::uuid[]) ORDER BY entity, chunk_id LIMIT $3
 """
 
 

@@ -1,5 +1,6 @@
 """The facts of a document version as rows: in PostgreSQL, and in what is projected from there."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,13 +13,14 @@ from sutazai_contracts.knowledge import Chunk
 
 @dataclass(frozen=True, slots=True)
 class NamedEntity:
-    """What one version of a document calls an entity."""
+    """What one version of a document calls an entity, and how many of its chunks name it."""
 
     id: UUID
     entity: UUID
     kind: EntityKind
     key: str
     name: str
+    chunks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,13 @@ def facts_of(scope: Scope, version: UUID, chunks: Sequence[Chunk]) -> VersionFac
     return VersionFacts(
         scope,
         version,
-        _once(row for chunk in chunks for row in _entities(collection, version, chunk)),
+        list(_entities(collection, version, chunks)),
         _once(row for chunk in chunks for row in _mentions(collection, chunk)),
         _once(row for chunk in chunks for row in _relations(collection, chunk)),
     )
 
 
-_Row = TypeVar("_Row", NamedEntity, NamedAt, SaidAt)
+_Row = TypeVar("_Row", NamedAt, SaidAt)
 
 
 def _once(rows: Iterator[_Row]) -> list[_Row]:
@@ -79,11 +81,14 @@ def _once(rows: Iterator[_Row]) -> list[_Row]:
     return list(found.values())
 
 
-def _entities(collection: UUID, version: UUID, chunk: Chunk) -> Iterator[NamedEntity]:
-    for mention in chunk.facts.mentions:
-        entity = entity_id(collection, mention.kind, mention.key)
-        row = uuid5(version, str(entity))
-        yield NamedEntity(row, entity, mention.kind, mention.key, mention.name)
+def _entities(collection: UUID, version: UUID, chunks: Sequence[Chunk]) -> Iterator[NamedEntity]:
+    """Give each entity once, by the first of its names."""
+    mentions = [mention for chunk in chunks for mention in chunk.facts.mentions]
+    counted = Counter((mention.kind, mention.key) for mention in mentions)
+    first = {(mention.kind, mention.key): mention.name for mention in reversed(mentions)}
+    for (kind, key), count in counted.items():
+        entity = entity_id(collection, kind, key)
+        yield NamedEntity(uuid5(version, str(entity)), entity, kind, key, first[kind, key], count)
 
 
 def _mentions(collection: UUID, chunk: Chunk) -> Iterator[NamedAt]:

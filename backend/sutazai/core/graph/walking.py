@@ -12,14 +12,18 @@ from sutazai.core.graph.model import Community, GraphPath, Link, Scope, Subgraph
 from sutazai.core.graph.port import Graph
 
 # Links that are looked at in one step, the strongest first.
-MOST_LINKS = 5_000
+MOST_LINKS = 2_000
 # Of a collection, to find its communities.
 MOST_LINKS_OF_ALL = 20_000
+# What more chunks name is shown, and not gone on from: it is joined to nearly everything.
+_MOST_CHUNKS = 200
 _ROUNDS = 20
 
 
 async def around(graph: Graph, scope: Scope, start: UUID, hops: int, limit: int) -> Subgraph:
-    """Give what is joined to an entity by at most `hops` links, and the links between all of that.
+    """Give what is joined to an entity by at most `hops` links, and the links that were met.
+
+    No link is followed from what more than 200 chunks name, but from the entity itself.
 
     Args:
         graph: where it is looked up.
@@ -28,22 +32,21 @@ async def around(graph: Graph, scope: Scope, start: UUID, hops: int, limit: int)
         hops: how many links away.
         limit: how many entities at most; of those equally far the best joined.
     """
-    seen, frontier = {start}, [start]
-    links: dict[Link, None] = {}
-    cut = False
+    known = {entity.id: entity for entity in await graph.entities(scope, [start])}
+    frontier, links, cut = list(known), dict[Link, None](), False
     for _ in range(hops):
+        if not frontier or len(known) == limit:
+            break
         found = await graph.links(scope, frontier, MOST_LINKS)
         links |= dict.fromkeys(found)
-        fresh = _by_weight(found, seen)
-        room = limit - len(seen)
+        fresh = _by_weight(found, set(known))
+        room = limit - len(known)
         cut = cut or len(fresh) > room or len(found) == MOST_LINKS
-        frontier = fresh[:room]
-        seen.update(frontier)
-        if not frontier:
-            break
-    entities = await graph.entities(scope, sorted(seen))
-    kept = [link for link in sorted(links, key=_strongest) if {link.subject, link.object} <= seen]
-    return Subgraph(entities, kept if entities else (), cut)
+        entities = await graph.entities(scope, fresh[:room])
+        known |= {entity.id: entity for entity in entities}
+        frontier = [entity.id for entity in entities if entity.chunks <= _MOST_CHUNKS]
+    kept = [link for link in links if {link.subject, link.object} <= known.keys()]
+    return Subgraph([known[id] for id in sorted(known)], sorted(kept, key=_strongest), cut)
 
 
 async def way(graph: Graph, scope: Scope, start: UUID, end: UUID, longest: int) -> GraphPath:

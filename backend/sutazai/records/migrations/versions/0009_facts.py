@@ -20,21 +20,23 @@ CREATE TABLE entities (
     entity uuid NOT NULL,
     kind text NOT NULL,
     key text NOT NULL,
-    name text NOT NULL
+    name text NOT NULL,
+    chunks integer NOT NULL
 );
 CREATE INDEX entities_of_version ON entities (version_id);
-CREATE INDEX entities_by_entity ON entities (entity);
+CREATE INDEX entities_by_entity ON entities (entity, collection_id);
 CREATE INDEX entities_by_key ON entities (collection_id, key text_pattern_ops);
 CREATE TABLE mentions (
     id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
+    collection_id uuid NOT NULL,
     chunk_id uuid NOT NULL REFERENCES chunks ON DELETE CASCADE,
     entity uuid NOT NULL,
     start_offset bigint NOT NULL,
     end_offset bigint NOT NULL
 );
 CREATE INDEX mentions_of_chunk ON mentions (chunk_id);
-CREATE INDEX mentions_by_entity ON mentions (entity);
+CREATE INDEX mentions_by_entity ON mentions (entity, collection_id);
 CREATE TABLE relations (
     id uuid PRIMARY KEY,
     tenant_id uuid NOT NULL REFERENCES tenants ON DELETE CASCADE,
@@ -47,8 +49,8 @@ CREATE TABLE relations (
     end_offset bigint NOT NULL
 );
 CREATE INDEX relations_of_chunk ON relations (chunk_id);
-CREATE INDEX relations_by_subject ON relations (subject);
-CREATE INDEX relations_by_object ON relations (object);
+CREATE INDEX relations_by_subject ON relations (subject, collection_id);
+CREATE INDEX relations_by_object ON relations (object, collection_id);
 CREATE INDEX relations_of_collection ON relations (collection_id);
 """
 # As in 0001: a pooled connection that once set the tenant gives '' afterwards, not NULL.

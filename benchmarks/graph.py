@@ -1,0 +1,169 @@
+"""Two hops in a graph of 100 000 relations, in both twins.
+
+    python -m benchmarks.graph                 # PostgreSQL
+    python -m benchmarks.graph --neo4j         # a Neo4j, in Docker
+    python -m benchmarks.graph --relations 10000
+
+Documents about made-up names, some of which are named much more than others, are written as an
+index run writes them. Then `around` with two hops and 50 entities, a way of at most four links, and
+what joins five chunks to others are asked for names at random, weighed by how often they are named.
+"""
+
+import argparse
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from uuid import UUID
+
+import numpy as np
+
+from sutazai.adapters.graph.neo4j import open_neo4j
+from sutazai.adapters.graph.sql import SqlGraph
+from sutazai.bootstrap.processes.server import EmbeddedPostgres
+from sutazai.core.graph.expanding import joined
+from sutazai.core.graph.model import Scope
+from sutazai.core.graph.port import Graph
+from sutazai.core.graph.walking import around, way
+from sutazai.records.database import open_database
+from sutazai.records.migrate import migrate
+from sutazai.records.roles import prepare_database
+from tests.contract.graph.documents import TOGETHER, Document, document, name_id, new_scope
+from tests.contract.graph.writing import write
+from tests.support.database import PASSWORDS, TestDatabase
+from tests.support.neo4j import PASSWORD, USER, neo4j_server
+from tests.support.postgres import fresh_database, private_folder, start_test_postgres
+
+BUDGET_MS = 50.0
+_OF_A_CHUNK = 5
+_CHUNKS_OF_A_DOCUMENT = 20
+_WARM_UP = 10
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for: names by id, and chunks."""
+
+    scope: Scope
+    names: Sequence[UUID]
+    chunks: Sequence[UUID]
+
+
+def made(relations: int, seed: int = 1) -> tuple[list[Document], Asked]:
+    """Make up documents with so many relations, and what is asked of them."""
+    chance = random.Random(seed)
+    scope, names = new_scope(), relations // 10
+    documents: list[Document] = []
+    asked: list[UUID] = []
+    while len(documents) * _OF_A_CHUNK * _CHUNKS_OF_A_DOCUMENT < relations:
+        chunks = []
+        for _ in range(_CHUNKS_OF_A_DOCUMENT):
+            # As in language: few are named often, most seldom.
+            some = {f"Name {int(names * chance.random() ** 3)}" for _ in range(_OF_A_CHUNK + 3)}
+            few = sorted(some)[: _OF_A_CHUNK + 1]
+            chunks.append([(one, TOGETHER, other) for one, other in pairwise(few)])
+            asked.append(name_id(scope, few[0]))
+        documents.append(document(scope, *chunks))
+    ids = [chunk.id for one in documents for chunk in one.chunks]
+    return documents, Asked(scope, asked, ids)
+
+
+async def ask(graph: Graph, asked: Asked, times: int) -> dict[str, float]:
+    """Ask each kind of question so often; gives p50 and p95 in ms, by name."""
+    chance = random.Random(2)
+    scope = asked.scope
+
+    async def two_hops() -> object:
+        return await around(graph, scope, chance.choice(asked.names), 2, 50)
+
+    async def a_way() -> object:
+        start, end = chance.sample(asked.names, 2)
+        return await way(graph, scope, start, end, 4)
+
+    async def what_is_joined() -> object:
+        return await joined(graph, scope, chance.sample(asked.chunks, 5))
+
+    figures: dict[str, float] = {}
+    kinds: dict[str, Callable[[], Awaitable[object]]] = {
+        "two_hops": two_hops,
+        "way": a_way,
+        "joined": what_is_joined,
+    }
+    for name, question in kinds.items():
+        took = []
+        for number in range(_WARM_UP + times):
+            began = time.perf_counter()
+            await question()
+            if number >= _WARM_UP:
+                took.append(1000 * (time.perf_counter() - began))
+        for share in (50, 95):
+            figures[f"{name}_p{share}_ms"] = float(np.percentile(took, share))
+    return figures
+
+
+@asynccontextmanager
+async def _records(server: EmbeddedPostgres, name: str) -> AsyncIterator[TestDatabase]:
+    admin = server.dsn(database=name)
+    urls = prepare_database(admin, PASSWORDS)
+    await asyncio.to_thread(migrate, urls.owner)
+    async with open_database(urls) as opened:
+        yield TestDatabase(urls=urls, admin=admin, open=opened)
+
+
+async def _in_sql(
+    server: EmbeddedPostgres, name: str, documents: Sequence[Document], asked: Asked, times: int
+) -> dict[str, float]:
+    async with _records(server, name) as database:
+        began = time.perf_counter()
+        await write(database, documents)
+        figures = {"written_s": time.perf_counter() - began}
+        return figures | await ask(SqlGraph(database.open), asked, times)
+
+
+async def _in_neo4j(
+    url: str, documents: Sequence[Document], asked: Asked, times: int
+) -> dict[str, float]:
+    async with open_neo4j(url, USER, PASSWORD, timeout_s=60.0) as graph:
+        await graph.prepare()
+        began = time.perf_counter()
+        for one in documents:
+            await graph.add(one.facts)
+        figures = {"written_s": time.perf_counter() - began}
+        return figures | await ask(graph, asked, times)
+
+
+def _tell(twin: str, figures: dict[str, float]) -> None:
+    for name, figure in figures.items():
+        late = name.endswith("p95_ms") and figure > BUDGET_MS
+        print(f"{twin:10} {name:16} {figure:8.1f}{'  over the budget' if late else ''}", flush=True)
+
+
+def main() -> None:
+    """Measure what the arguments say."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--relations", type=int, default=100_000)
+    parser.add_argument("--times", type=int, default=200)
+    parser.add_argument("--neo4j", action="store_true", help="a Neo4j instead of PostgreSQL")
+    chosen = parser.parse_args()
+    documents, asked = made(chosen.relations)
+    said = sum(len(one.facts.relations) for one in documents)
+    print(f"{len(documents)} documents, {len(asked.chunks)} chunks, {said} relations", flush=True)
+    if chosen.neo4j:
+        with neo4j_server() as neo4j:
+            _tell("Neo4j", asyncio.run(_in_neo4j(neo4j.url, documents, asked, chosen.times)))
+        return
+    with private_folder() as root:
+        server = start_test_postgres(root)
+        try:
+            with fresh_database(server) as name:
+                figures = asyncio.run(_in_sql(server, name, documents, asked, chosen.times))
+                _tell("PostgreSQL", figures)
+        finally:
+            asyncio.run(server.stop("immediate"))
+
+
+if __name__ == "__main__":
+    main()
