@@ -18,6 +18,7 @@ from sutazai_agents.facts.terms import Terms
 from sutazai_agents.sentences import Span, sentences, whole_lines
 from sutazai_contracts.graph import (
     MOST_MENTIONS,
+    MOST_OF_DOCUMENT,
     MOST_RELATIONS,
     ChunkFacts,
     EntityKind,
@@ -61,7 +62,8 @@ def with_facts(chunks: Sequence[Chunk], parsed: Parsed, name: str) -> list[Chunk
         name: what its file is called.
 
     Returns:
-        The same chunks; each has at most as many facts as a chunk may have.
+        The same chunks; each has at most as many facts as a chunk may have, of a long document as
+        many as its share of what a document may have.
     """
     document = Found(document_thing(name), shown(name), 0, 0)
     if parsed.media_type.startswith(_CODE):
@@ -71,8 +73,9 @@ def with_facts(chunks: Sequence[Chunk], parsed: Parsed, name: str) -> list[Chunk
     for chunk, part in zip(chunks, parts, strict=True):
         _add_section(part, chunk, document)
     long = short_forms(found for part in parts for found in part.found)
+    share = max(1, MOST_OF_DOCUMENT // max(1, len(chunks)))
     return [
-        chunk.model_copy(update={"facts": _facts(_resolved(part, long))})
+        chunk.model_copy(update={"facts": _facts(_resolved(part, long), share)})
         for chunk, part in zip(chunks, parts, strict=True)
     ]
 
@@ -206,8 +209,11 @@ def _resolved(part: _Part, long: Mapping[Thing, Thing]) -> _Part:
     )
 
 
-def _facts(part: _Part) -> ChunkFacts:
-    """Keep the first place of each thing, and of each pair; of too many the most telling."""
+def _facts(part: _Part, most: int) -> ChunkFacts:
+    """Keep the first place of each thing, and of each pair; of too many the most telling.
+
+    `most`: how many mentions there may be, and how many relations, where a chunk may have as many.
+    """
     said = _ranked(part.said)
     first: dict[Thing, Found] = {}
     for found in part.found:
@@ -215,7 +221,7 @@ def _facts(part: _Part) -> ChunkFacts:
     wanted = dict.fromkeys(thing for one in said for thing in (one.subject, one.object))
     kept = [thing for thing in dict.fromkeys((*wanted, *first)) if thing in first]
     chosen = sorted(
-        kept[:MOST_MENTIONS],
+        kept[: min(MOST_MENTIONS, most)],
         key=lambda thing: (first[thing].start, first[thing].end, thing),
     )
     numbers = {thing: number for number, thing in enumerate(chosen)}
@@ -232,7 +238,7 @@ def _facts(part: _Part) -> ChunkFacts:
     ]
     return ChunkFacts(
         mentions=tuple(_mention(first[thing]) for thing in chosen),
-        relations=tuple(relations[:MOST_RELATIONS]),
+        relations=tuple(relations[: min(MOST_RELATIONS, most)]),
     )
 
 

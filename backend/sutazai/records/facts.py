@@ -1,7 +1,8 @@
 """Write the facts of a document version, in the transaction that makes it searchable."""
 
 import json
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
 
 from sutazai.core.graph.facts import NamedAt, NamedEntity, SaidAt, VersionFacts
 from sutazai.records.database import Connection
@@ -31,23 +32,25 @@ FROM jsonb_to_recordset($1::text::jsonb) AS x(id uuid, chunk uuid, subject uuid,
 ON CONFLICT (id) DO NOTHING
 """
 
+_BATCH = 1000
+_Row = TypeVar("_Row")
+
 
 async def write_facts(connection: Connection, facts: VersionFacts) -> None:
     """Write what chunks mention and say, once their own rows are there."""
-    if not facts.entities:
-        return
     tenant, collection = facts.scope.tenant, facts.scope.collection
-    rows = _json(map(_entity, facts.entities))
-    await connection.execute(_ENTITIES, rows, tenant, collection, facts.version)
-    rows = _json(map(_mention, facts.mentions))
-    await connection.execute(_MENTIONS, rows, tenant, collection)
-    if facts.relations:
-        rows = _json(map(_relation, facts.relations))
+    for rows in _batches(_entity, facts.entities):
+        await connection.execute(_ENTITIES, rows, tenant, collection, facts.version)
+    for rows in _batches(_mention, facts.mentions):
+        await connection.execute(_MENTIONS, rows, tenant, collection)
+    for rows in _batches(_relation, facts.relations):
         await connection.execute(_RELATIONS, rows, tenant, collection)
 
 
-def _json(rows: "map[dict[str, Any]]") -> str:
-    return json.dumps(list(rows))
+def _batches(shown: Callable[[_Row], dict[str, Any]], rows: Sequence[_Row]) -> Iterator[str]:
+    """Give rows as JSON, some at a time: whoever else is asked something is answered between."""
+    for first in range(0, len(rows), _BATCH):
+        yield json.dumps([shown(row) for row in rows[first : first + _BATCH]])
 
 
 def _entity(row: NamedEntity) -> dict[str, Any]:

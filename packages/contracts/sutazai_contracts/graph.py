@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 # Of one chunk, so that no document makes more facts than it has text.
 MOST_MENTIONS = 24
 MOST_RELATIONS = 32
+# Of a document, as far as each of its chunks may have one: they are written by one commit.
+MOST_OF_DOCUMENT = 10_000
 LONGEST_NAME = 120
 
 _SEPARATORS = re.compile(r"[\W_]+")

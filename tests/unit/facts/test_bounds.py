@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sutazai_contracts.graph import (
     LONGEST_NAME,
     MOST_MENTIONS,
+    MOST_OF_DOCUMENT,
     MOST_RELATIONS,
     ChunkFacts,
     EntityKind,
@@ -53,6 +54,16 @@ def test_of_too_many_the_most_telling_are_kept() -> None:
     assert {("guide.md", "links_to", "fees.md"), ("oslo", "is_a", "city")} <= said(found)
     many = ", ".join(f"Name{a}{b}" for a in "abcdefgh" for b in "abcdefgh")
     assert len(facts(f"We saw {many}. They met {many.swapcase()}.").relations) <= MOST_RELATIONS
+
+
+def test_of_a_long_document_each_chunk_has_its_share() -> None:
+    text = " ".join(f"We saw Anna{a} Berg{a}e in Town{a}." for a in "abcdefgh")
+    chunks = read(*[text] * 4_000)
+    assert len(facts(text).mentions) > MOST_OF_DOCUMENT // len(chunks)
+    for kind in ("mentions", "relations"):
+        found = [len(getattr(chunk.facts, kind)) for chunk in chunks]
+        assert min(found) >= 1
+        assert sum(found) <= MOST_OF_DOCUMENT
 
 
 def test_names_are_no_longer_than_they_may_be() -> None:
