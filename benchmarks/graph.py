@@ -1,7 +1,6 @@
-"""Two hops in a graph of 100 000 relations, in both twins.
+"""Two hops in a graph of 100 000 relations.
 
-    python -m benchmarks.graph                 # PostgreSQL
-    python -m benchmarks.graph --neo4j         # a Neo4j, in Docker
+    python -m benchmarks.graph
     python -m benchmarks.graph --relations 10000
 
 Documents about made-up names, some of which are named much more than others, are written as an
@@ -21,7 +20,6 @@ from uuid import UUID
 
 import numpy as np
 
-from sutazai.adapters.graph.neo4j import open_neo4j
 from sutazai.adapters.graph.sql import SqlGraph
 from sutazai.bootstrap.processes.server import EmbeddedPostgres
 from sutazai.core.graph.expanding import joined
@@ -34,7 +32,6 @@ from sutazai.records.roles import prepare_database
 from tests.contract.graph.documents import TOGETHER, Document, document, name_id, new_scope
 from tests.contract.graph.writing import write
 from tests.support.database import PASSWORDS, TestDatabase
-from tests.support.neo4j import PASSWORD, USER, neo4j_server
 from tests.support.postgres import fresh_database, private_folder, start_test_postgres
 
 BUDGET_MS = 50.0
@@ -123,22 +120,10 @@ async def _in_sql(
         return figures | await ask(SqlGraph(database.open), asked, times)
 
 
-async def _in_neo4j(
-    url: str, documents: Sequence[Document], asked: Asked, times: int
-) -> dict[str, float]:
-    async with open_neo4j(url, USER, PASSWORD, timeout_s=60.0) as graph:
-        await graph.prepare()
-        began = time.perf_counter()
-        for one in documents:
-            await graph.add(one.facts)
-        figures = {"written_s": time.perf_counter() - began}
-        return figures | await ask(graph, asked, times)
-
-
-def _tell(twin: str, figures: dict[str, float]) -> None:
+def _tell(figures: dict[str, float]) -> None:
     for name, figure in figures.items():
         late = name.endswith("p95_ms") and figure > BUDGET_MS
-        print(f"{twin:10} {name:16} {figure:8.1f}{'  over the budget' if late else ''}", flush=True)
+        print(f"{name:16} {figure:8.1f}{'  over the budget' if late else ''}", flush=True)
 
 
 def main() -> None:
@@ -146,21 +131,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--relations", type=int, default=100_000)
     parser.add_argument("--times", type=int, default=200)
-    parser.add_argument("--neo4j", action="store_true", help="a Neo4j instead of PostgreSQL")
     chosen = parser.parse_args()
     documents, asked = made(chosen.relations)
     said = sum(len(one.facts.relations) for one in documents)
     print(f"{len(documents)} documents, {len(asked.chunks)} chunks, {said} relations", flush=True)
-    if chosen.neo4j:
-        with neo4j_server() as neo4j:
-            _tell("Neo4j", asyncio.run(_in_neo4j(neo4j.url, documents, asked, chosen.times)))
-        return
     with private_folder() as root:
         server = start_test_postgres(root)
         try:
             with fresh_database(server) as name:
                 figures = asyncio.run(_in_sql(server, name, documents, asked, chosen.times))
-                _tell("PostgreSQL", figures)
+                _tell(figures)
         finally:
             asyncio.run(server.stop("immediate"))
 
