@@ -171,7 +171,7 @@ def test_the_command_line_shows_the_graph(
     assert "Halden Works" in said("groups")
     run = client.post("/api/v1/runs", json={"goal": "Who made the Zephyr 9?"}).json()["id"]
     ended(client, run)
-    assert "Zephyr 9" in said("answer", run)
+    assert "Zephyr 9" in said("answer", run[-12:])  # as `runs list` shows it
     found = json.loads(said("find", "halden", "--json"))
     assert found["entities"][0]["key"] == "halden works"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from sutazai.entrypoints.cli.errors import CliError
+from sutazai.entrypoints.cli.runs import RunArgument, full_id
 from sutazai.entrypoints.cli.session import CollectionOption, HomeOption, JsonOption, open_client
 
 if TYPE_CHECKING:
@@ -110,14 +111,14 @@ def groups(
 @graph.command()
 def answer(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.", show_default=False)],
+    run: RunArgument,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
     """Show what the passages that an answer cites name, and what they say of it."""
 
     async def ask(client: "ApiClient") -> "Subgraph":
-        return await client.answer_graph(run)
+        return await client.answer_graph(await full_id(client, run))
 
     _show(open_client(context, home), ask, _links, as_json=as_json)
 

@@ -128,7 +128,7 @@ def _short(run: UUID) -> str:
     return str(run)[-12:]
 
 
-async def _resolve(client: "ApiClient", named: str) -> str:
+async def full_id(client: "ApiClient", named: str) -> str:
     """Give the full id for the end of one; anything else is left for the API to judge."""
     if not _SHORT.fullmatch(named):
         return named
@@ -155,7 +155,7 @@ async def _show(client: "ApiClient", named: str, *, as_json: bool) -> None:
     from sutazai.entrypoints.cli.render import as_plain, open_console, print_json
 
     async with client:
-        run = await _resolve(client, named)
+        run = await full_id(client, named)
         shown = await client.run(run)
     if as_json:
         print_json(as_plain(shown))
@@ -167,7 +167,7 @@ async def _watch(client: "ApiClient", named: str, *, as_json: bool) -> None:
     from sutazai.entrypoints.cli.ask import watch as watch_run
 
     async with client:
-        run = await client.run(await _resolve(client, named))
+        run = await client.run(await full_id(client, named))
         await watch_run(client, run.id, as_json=as_json)
 
 
@@ -175,7 +175,7 @@ async def _cancel(client: "ApiClient", named: str, *, as_json: bool) -> None:
     from sutazai.entrypoints.cli.render import as_plain, open_console, print_json, say
 
     async with client:
-        run = await client.cancel(await _resolve(client, named))
+        run = await client.cancel(await full_id(client, named))
     if as_json:
         print_json(as_plain(run))
     elif run.status == "cancelled":
