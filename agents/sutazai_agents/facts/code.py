@@ -9,7 +9,8 @@ from sutazai_agents.documents.parsed import lines
 from sutazai_agents.facts.found import Found, Said, Thing, shown
 from sutazai_contracts.graph import EntityKind, RelationKind
 
-_LARGEST_FOR_AST = 1_000_000
+# A tree takes hundreds of times what its text does, and to make it all else in the process waits.
+_LARGEST_FOR_AST = 64_000
 _LONGEST_LINE = 300
 _PATH = r"[\w@$./:~-]{1,200}"
 _IMPORT = re.compile(

@@ -17,7 +17,11 @@ _OTHER_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 def document_thing(name: str) -> Thing:
     """Give a document as an entity, by its name without folders, however they are told apart."""
-    return Thing(EntityKind.DOCUMENT, shown(unaccented(_FOLDERS.split(name)[-1])))
+    return Thing(EntityKind.DOCUMENT, _key_of(_FOLDERS.split(name)[-1]) or shown(name))
+
+
+def _key_of(file: str) -> str:
+    return shown(unaccented(file))
 
 
 def section_thing(document: Thing, path: Sequence[str]) -> Thing:
@@ -47,5 +51,4 @@ def _file(target: str) -> Thing | None:
     path = unquote(target.partition("#")[0].partition("?")[0])
     if not path.strip("./ ") or _OTHER_SCHEME.match(path) or path.endswith("/"):
         return None
-    thing = document_thing(path)
-    return thing if thing.key else None
+    return document_thing(path) if _key_of(_FOLDERS.split(path)[-1]) else None

@@ -13,9 +13,7 @@ from sutazai_kit.execution import Stop
 
 BEAT_EVERY_S = 1.0
 BEATS_PER_LEASE = 5
-# How long the first progress of a claim waits: work that is done by then needs no word of it, and
-# what others have to tell goes along.
-EARLY_S = 0.1
+EARLY_S = 0.02  # how long the first progress of a claim waits for that of others
 TICK_S = 0.001  # a loop's timers are this coarse
 
 Heartbeat = Callable[[Sequence[Beat]], Awaitable[list[BeatReply]]]

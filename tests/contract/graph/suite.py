@@ -57,6 +57,8 @@ class GraphContract:
         assert [e.key for e in await graph.find(scope, ["oslo h"], 2)] == ["oslo harbour"]
         several = await graph.find(scope, ["bergen", "oslo w", "oslo works", "x"], 10)
         assert [entity.key for entity in several] == ["oslo works", "bergen"]
+        # Starts that begin with each other count what both find once.
+        assert await graph.find(scope, ["oslo", "osl"], 10) == await graph.find(scope, ["oslo"], 10)
         assert await graph.find(scope, [], 10) == []
         for words in ("slo", "o%", "_", "nothing"):
             assert await graph.find(scope, [words], 10) == []

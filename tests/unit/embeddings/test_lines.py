@@ -130,3 +130,20 @@ async def test_what_is_short_is_not_done_beside_a_step_that_was_broken_off(line:
     assert not short.done()
     occupied.finish()
     assert await short != threading.get_ident()
+
+
+async def test_nor_beside_one_whose_follower_left_as_well(line: Line) -> None:
+    occupied, first = await occupy(line)
+    first.cancel()
+    await asyncio.wait({first})
+    follower = asyncio.create_task(line.run((0, 0), threading.get_ident))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    follower.cancel()
+    await asyncio.wait({follower})
+    short = asyncio.create_task(line.run_here((0, 1), threading.get_ident))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not short.done()
+    occupied.finish()
+    assert await short != threading.get_ident()

@@ -56,6 +56,19 @@ def test_of_too_many_the_most_telling_are_kept() -> None:
     assert len(facts(f"We saw {many}. They met {many.swapcase()}.").relations) <= MOST_RELATIONS
 
 
+@pytest.mark.parametrize("name", ["Plan:", "a/", ":", "\u0301", "docs:\u0301"])
+def test_a_document_with_an_odd_name_has_facts(name: str) -> None:
+    (document,) = (one for one in facts("We met.", name=name).mentions if one.kind == "document")
+    assert document.key
+
+
+def test_a_long_program_is_read_by_its_lines() -> None:
+    text = "import os\n\ndef open_it():\n    os.open()\n"
+    assert ("guide.md", "defines", "open_it") in said(facts(text, media_type="text/x-python"))
+    long = text + "# comment\n" * 7_000
+    assert ("guide.md", "defines", "open_it") not in said(facts(long, media_type="text/x-python"))
+
+
 def test_of_a_long_document_each_chunk_has_its_share() -> None:
     text = " ".join(f"We saw Anna{a} Berg{a}e in Town{a}." for a in "abcdefgh")
     chunks = read(*[text] * 4_000)

@@ -19,11 +19,13 @@ SELECT e.entity, min(e.kind) AS kind, min(e.key) AS key, min(e.name COLLATE "C")
 FROM entities e WHERE e.collection_id = $1 AND {where} GROUP BY e.entity
 """
 _ENTITIES = _NAMED_SO.format(where="e.entity = ANY($2::uuid[])") + "ORDER BY e.entity"
-# The index is by bytes, whatever language the database sorts by.
+# The index is by bytes, whatever language the database sorts by. Starts may begin with each other.
+_BEGINS_SO = """e.id IN (
+    SELECT b.id FROM unnest($2::text[]) AS start JOIN entities b
+        ON b.collection_id = $1 AND b.key ~>=~ start AND b.key ~<~ (start || E'\\U0010FFFF')
+)"""
 _FIND = (
-    _NAMED_SO.replace(
-        "FROM entities e", "FROM unnest($2::text[]) AS start CROSS JOIN entities e"
-    ).format(where="e.key ~>=~ start AND e.key ~<~ (start || E'\\U0010FFFF')")
+    _NAMED_SO.format(where=_BEGINS_SO)
     + "ORDER BY (min(e.key) = ANY($2)) DESC, chunks DESC, e.entity LIMIT $3"
 )
 _LINKS = """

@@ -16,7 +16,7 @@ from sutazai_contracts.knowledge import Citation
 MOST_HOPS = 3
 MOST_ENTITIES = 200
 LONGEST_WAY = 6
-MOST_COMMUNITIES = 50
+MOST_COMMUNITIES = 200
 # Of a community so many are shown.
 SHOWN = 12
 

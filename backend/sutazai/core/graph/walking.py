@@ -4,6 +4,7 @@ Made of the steps that every adapter of the graph offers, so that all of them gi
 it is bounded, and where there is a choice the stronger link counts, then the lesser id.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
@@ -50,7 +51,7 @@ async def around(graph: Graph, scope: Scope, start: UUID, hops: int, limit: int)
 
 
 async def way(graph: Graph, scope: Scope, start: UUID, end: UUID, longest: int) -> GraphPath:
-    """Give a shortest way between two entities, of at most `longest` links.
+    """Give a way between two entities, of at most `longest` links: a shortest of those looked at.
 
     It is looked for from both ends at once, one step of the side that has less to look at, so
     that a way of four links takes two steps from each end.
@@ -67,8 +68,9 @@ async def way(graph: Graph, scope: Scope, start: UUID, end: UUID, longest: int) 
         met = set(sides[0]) & set(sides[1])
     if not met:
         return GraphPath()
-    middle = min(met)
-    links = [*reversed(_back(middle, sides[0])), *_back(middle, sides[1])]
+    ways = [(_back(middle, sides[0]), _back(middle, sides[1]), middle) for middle in met]
+    begin, rest, _ = min(ways, key=lambda way: (len(way[0]) + len(way[1]), way[2]))
+    links = [*reversed(begin), *rest]
     order = _along(start, links)
     known = {entity.id: entity for entity in await graph.entities(scope, order)}
     if len(known) < len(order):
@@ -91,17 +93,27 @@ async def communities(graph: Graph, scope: Scope, limit: int, shown: int) -> lis
         shown: how many entities of each are given, the best joined first.
     """
     links = await graph.all_links(scope, MOST_LINKS_OF_ALL)
+    # So many links take half a second: others are answered meanwhile.
+    largest = await asyncio.to_thread(_largest, links, limit)
+    found: list[Community] = []
+    for members in largest:
+        best = members[:shown]
+        known = {entity.id: entity for entity in await graph.entities(scope, best)}
+        found.append(Community([known[one] for one in best if one in known], len(members)))
+    return found
+
+
+def _largest(links: Iterable[Link], limit: int) -> list[list[UUID]]:
+    """Give the largest groups, of each the best joined first."""
     weights = _weights(links)
     groups: defaultdict[UUID, list[UUID]] = defaultdict(list)
     for entity, label in _labels(weights).items():
         groups[label].append(entity)
     largest = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))[:limit]
-    found: list[Community] = []
-    for _, members in largest:
-        best = sorted(members, key=lambda one: (-sum(weights[one].values()), one))[:shown]
-        known = {entity.id: entity for entity in await graph.entities(scope, best)}
-        found.append(Community([known[one] for one in best if one in known], len(members)))
-    return found
+    return [
+        sorted(members, key=lambda one: (-sum(weights[one].values()), one))
+        for _, members in largest
+    ]
 
 
 def _strongest(link: Link) -> tuple[int, Link]:

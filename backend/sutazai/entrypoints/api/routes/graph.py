@@ -87,7 +87,7 @@ async def find_entities(
     caller: CallerOf,
     text: Annotated[str, Query(min_length=1, max_length=200, description="How they begin.")],
     collection: InCollection = "default",
-    limit: Annotated[int, Query(ge=1, le=MOST_ENTITIES, description="How many at most.")] = 20,
+    limit: Annotated[int, Query(ge=1, le=MOST_ENTITIES, description="How many at most.")] = 50,
 ) -> Entities:
     """Find entities by how their names begin, whatever case and accents; most named first."""
     found = await platform.graph.find(caller.tenant, collection, text, limit)
@@ -145,7 +145,7 @@ async def list_communities(
     platform: PlatformOf,
     caller: CallerOf,
     collection: InCollection = "default",
-    limit: Annotated[int, Query(ge=1, le=MOST_COMMUNITIES, description="How many at most.")] = 10,
+    limit: Annotated[int, Query(ge=1, le=MOST_COMMUNITIES, description="How many at most.")] = 50,
 ) -> Communities:
     """Give groups of entities that are joined more with each other than with the rest."""
     found = await platform.graph.communities(caller.tenant, collection, limit)

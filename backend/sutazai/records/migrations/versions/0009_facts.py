@@ -18,10 +18,11 @@ CREATE TABLE entities (
     collection_id uuid NOT NULL,
     version_id uuid NOT NULL REFERENCES document_versions ON DELETE CASCADE,
     entity uuid NOT NULL,
-    kind text NOT NULL,
-    key text NOT NULL,
-    name text NOT NULL,
-    chunks integer NOT NULL
+    kind text NOT NULL CHECK (kind IN ('name', 'date', 'number', 'term', 'document', 'section',
+        'web_page', 'module', 'symbol')),
+    key text NOT NULL CHECK (char_length(key) BETWEEN 1 AND 120),
+    name text NOT NULL CHECK (char_length(name) BETWEEN 1 AND 120),
+    chunks integer NOT NULL CHECK (chunks > 0)
 );
 CREATE INDEX entities_of_version ON entities (version_id);
 CREATE INDEX entities_by_entity ON entities (entity, collection_id);
@@ -43,7 +44,8 @@ CREATE TABLE relations (
     collection_id uuid NOT NULL,
     chunk_id uuid NOT NULL REFERENCES chunks ON DELETE CASCADE,
     subject uuid NOT NULL,
-    kind text NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('together', 'is_a', 'part_of', 'links_to', 'imports',
+        'defines', 'calls')),
     object uuid NOT NULL,
     start_offset bigint NOT NULL,
     end_offset bigint NOT NULL

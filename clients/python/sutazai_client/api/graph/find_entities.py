@@ -14,7 +14,7 @@ def _get_kwargs(
     *,
     text: str,
     collection: str | Unset = "default",
-    limit: int | Unset = 20,
+    limit: int | Unset = 50,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -96,7 +96,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     text: str,
     collection: str | Unset = "default",
-    limit: int | Unset = 20,
+    limit: int | Unset = 50,
 ) -> Response[Entities | Problem]:
     """Find entities
 
@@ -105,7 +105,7 @@ def sync_detailed(
     Args:
         text (str): How they begin.
         collection (str | Unset): The collection whose graph is asked. Default: 'default'.
-        limit (int | Unset): How many at most. Default: 20.
+        limit (int | Unset): How many at most. Default: 50.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -133,7 +133,7 @@ def sync(
     client: AuthenticatedClient,
     text: str,
     collection: str | Unset = "default",
-    limit: int | Unset = 20,
+    limit: int | Unset = 50,
 ) -> Entities | Problem | None:
     """Find entities
 
@@ -142,7 +142,7 @@ def sync(
     Args:
         text (str): How they begin.
         collection (str | Unset): The collection whose graph is asked. Default: 'default'.
-        limit (int | Unset): How many at most. Default: 20.
+        limit (int | Unset): How many at most. Default: 50.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -165,7 +165,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     text: str,
     collection: str | Unset = "default",
-    limit: int | Unset = 20,
+    limit: int | Unset = 50,
 ) -> Response[Entities | Problem]:
     """Find entities
 
@@ -174,7 +174,7 @@ async def asyncio_detailed(
     Args:
         text (str): How they begin.
         collection (str | Unset): The collection whose graph is asked. Default: 'default'.
-        limit (int | Unset): How many at most. Default: 20.
+        limit (int | Unset): How many at most. Default: 50.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -200,7 +200,7 @@ async def asyncio(
     client: AuthenticatedClient,
     text: str,
     collection: str | Unset = "default",
-    limit: int | Unset = 20,
+    limit: int | Unset = 50,
 ) -> Entities | Problem | None:
     """Find entities
 
@@ -209,7 +209,7 @@ async def asyncio(
     Args:
         text (str): How they begin.
         collection (str | Unset): The collection whose graph is asked. Default: 'default'.
-        limit (int | Unset): How many at most. Default: 20.
+        limit (int | Unset): How many at most. Default: 50.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

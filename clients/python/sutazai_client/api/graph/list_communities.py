@@ -13,7 +13,7 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     *,
     collection: str | Unset = "default",
-    limit: int | Unset = 10,
+    limit: int | Unset = 50,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -92,7 +92,7 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     collection: str | Unset = "default",
-    limit: int | Unset = 10,
+    limit: int | Unset = 50,
 ) -> Response[Communities | Problem]:
     """List what belongs together
 
@@ -100,7 +100,7 @@ def sync_detailed(
 
     Args:
         collection (str | Unset): The collection whose graph is asked. Default: 'default'.
-        limit (int | Unset): How many at most. Default: 10.
+        limit (int | Unset): How many at most. Default: 50.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -126,7 +126,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     collection: str | Unset = "default",
-    limit: int | Unset = 10,
+    limit: int | Unset = 50,
 ) -> Communities | Problem | None:
     """List what belongs together
 
@@ -134,7 +134,7 @@ def sync(
 
     Args:
         collection (str | Unset): The collection whose graph is asked. Default: 'default'.
-        limit (int | Unset): How many at most. Default: 10.
+        limit (int | Unset): How many at most. Default: 50.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -155,7 +155,7 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     collection: str | Unset = "default",
-    limit: int | Unset = 10,
+    limit: int | Unset = 50,
 ) -> Response[Communities | Problem]:
     """List what belongs together
 
@@ -163,7 +163,7 @@ async def asyncio_detailed(
 
     Args:
         collection (str | Unset): The collection whose graph is asked. Default: 'default'.
-        limit (int | Unset): How many at most. Default: 10.
+        limit (int | Unset): How many at most. Default: 50.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -187,7 +187,7 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     collection: str | Unset = "default",
-    limit: int | Unset = 10,
+    limit: int | Unset = 50,
 ) -> Communities | Problem | None:
     """List what belongs together
 
@@ -195,7 +195,7 @@ async def asyncio(
 
     Args:
         collection (str | Unset): The collection whose graph is asked. Default: 'default'.
-        limit (int | Unset): How many at most. Default: 10.
+        limit (int | Unset): How many at most. Default: 50.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
