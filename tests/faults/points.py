@@ -17,14 +17,15 @@ class CrashPoint:
     swept: bool = False
 
 
+# Runs that are submitted at the same time are written by few transactions.
 SUBMISSION = (
-    CrashPoint("before:commit:submit", "run, tasks, event and outbox row are written", (3, 9)),
-    CrashPoint("after:commit:submit", "they are there; the client knows nothing of it", (3, 9)),
+    CrashPoint("before:commit:submit", "run, tasks, event and outbox row are written", (2, 3)),
+    CrashPoint("after:commit:submit", "they are there; the client knows nothing of it", (2, 3)),
     CrashPoint(
         "before:file:put", "a file is about to be put: an upload, its text, its lines", (2, 5)
     ),
     CrashPoint("after:file:put", "the file is there, and nothing refers to it", (2, 5)),
-    CrashPoint("before:commit:upload", "document, version and run are written", (1, 2)),
+    CrashPoint("before:commit:upload", "document, version and run are written", (2, 3)),
     CrashPoint("after:commit:upload", "they are there; the client knows nothing of it", (1, 2)),
 )
 OUTBOX = (

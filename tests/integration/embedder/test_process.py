@@ -315,7 +315,7 @@ async def main():
     broken.close()
     transport = httpx2.ASGITransport(EmbedderApp(broken))
     async with httpx2.AsyncClient(transport=transport, base_url="http://e") as client:
-        await client.post("/embed", json={"texts": ["sec" + "ret"]})
+        await client.post("/embed", json={"texts": ["sec" + "ret " * 200]})
 
 asyncio.run(main())
 """
