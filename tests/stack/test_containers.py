@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.stack.running import Stack, run
+from tests.stack.running import Stack, eventually, run
 
 pytestmark = pytest.mark.stack
 
@@ -26,14 +26,19 @@ OURS = {"core", "relay", "embedder", "librarian", "researcher", "reviewer", "wri
 
 @pytest.mark.requirement("F1", part="health checks")
 def test_every_service_is_healthy_or_done(stack: Stack) -> None:
-    containers = stack.containers()
-    assert set(containers) == set(stack.configuration()["services"])
-    for name, made in containers.items():
-        state = made["State"]
-        if name in FINISHED:
-            assert (state["Status"], state["ExitCode"]) == ("exited", 0), name
-        else:
-            assert state["Health"]["Status"] == "healthy", name
+    def all_are() -> bool:
+        containers = stack.containers()
+        assert set(containers) == set(stack.configuration()["services"])
+        for name, made in containers.items():
+            state = made["State"]
+            if name in FINISHED:
+                assert (state["Status"], state["ExitCode"]) == ("exited", 0), name
+            else:
+                assert state["Health"]["Status"] == "healthy", name
+        return True
+
+    # What was killed or stopped just before is looked at by Docker every 15 s.
+    eventually(all_are, within_s=60.0, every_s=1.0)
 
 
 @pytest.mark.requirement("F1", part="non-root")
