@@ -23,7 +23,7 @@ class Line:
         self._waiting: list[tuple[Rank, int, asyncio.Future[None]]] = []
         self._order = count()
         self._busy = False
-        self._under_way: set[Future[Any]] = set()
+        self._under_way: list[Future[Any]] = []
 
     async def run(
         self,
@@ -49,7 +49,7 @@ class Line:
         """
         async with self._turn(rank):
             # What was broken off goes on to its end, and two may not work at once.
-            if self._under_way:
+            if not all(one.done() for one in self._under_way):
                 return await self._on_thread(lambda: function(*args, **kwargs))
             return function(*args, **kwargs)
 
@@ -58,15 +58,10 @@ class Line:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _on_thread(self, function: Callable[[], R]) -> R:
-        loop = asyncio.get_running_loop()
         working = self._thread.submit(function)
-        self._under_way.add(working)
-        # Called where one ends, which is later than where its caller leaves.
-        working.add_done_callback(lambda one: loop.call_soon_threadsafe(self._ended, one))
+        self._under_way = [one for one in self._under_way if not one.done()]
+        self._under_way.append(working)
         return await asyncio.wrap_future(working)
-
-    def _ended(self, working: Future[Any]) -> None:
-        self._under_way.discard(working)
 
     @asynccontextmanager
     async def _turn(self, rank: Rank) -> AsyncIterator[None]:
