@@ -87,7 +87,7 @@ async def test_what_is_removed_during_a_search_gives_its_place_to_others(world: 
     await world.add("b.txt", "apples and pears\napples and plums")
     vectors = RemovedMeanwhile(world, document)
     finder = replace(
-        Search(world.knowledge.records, world.vectors, world.embeddings),
+        Search(world.knowledge.records, world.vectors, world.embeddings, world.knowledge.graph),
         vectors=vectors,  # type: ignore[arg-type]
     )
     hits = await finder.find(world.tenant, "apples", "default", 2)

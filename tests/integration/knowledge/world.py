@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from sutazai.adapters.graph.sql import SqlGraph
 from sutazai.core.knowledge.chunk_lines import read_chunks
 from sutazai.core.knowledge.service import Knowledge
 from sutazai.core.knowledge.sweeper import Sweeper
@@ -85,6 +86,7 @@ class World:
             embeddings=self.embeddings,
             runs=self.runs,
             cancel_run=self.runs.cancel,
+            graph=SqlGraph(self.database.open),
             on_leftovers=self.sweeper.nudge,
         )
 

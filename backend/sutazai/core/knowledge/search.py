@@ -14,7 +14,7 @@ from sutazai.core.graph.port import Graph
 from sutazai.core.knowledge.model import SearchHit
 from sutazai.core.knowledge.ports import ChunkPlace, KnowledgeRecords, SearchScope
 from sutazai.core.knowledge.rebuilding import refuse_other_model
-from sutazai_contracts.errors import GraphUnavailable, InvalidInput
+from sutazai_contracts.errors import InvalidInput
 from sutazai_kit.embeddings.port import Embeddings
 from sutazai_kit.vectors.port import Hit, Query, Vectors
 
@@ -33,7 +33,7 @@ class Search:
     records: KnowledgeRecords
     vectors: Vectors
     embeddings: Embeddings
-    graph: Graph | None = None
+    graph: Graph
 
     async def find(
         self, tenant: UUID, query: str, collection: str, limit: int, *, by_graph: bool = False
@@ -73,8 +73,6 @@ class Search:
     async def _expanded(
         self, tenant: UUID, scope: SearchScope, asked: Query, hits: list[SearchHit]
     ) -> list[SearchHit]:
-        if self.graph is None:
-            raise GraphUnavailable("There is no graph here.")
         seeds = [hit.chunk for hit in hits[:_SEEDS]]
         around = await joined(self.graph, Scope(tenant, scope.collection), seeds)
         beside: list[SearchHit] = []

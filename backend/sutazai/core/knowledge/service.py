@@ -54,9 +54,9 @@ class Knowledge:
         embeddings: the model that new collections are embedded by.
         runs: composes the runs that index.
         cancel_run: cancels a run of a tenant, by its id and for a reason.
+        graph: what joins the chunks of a collection.
         on_leftovers: called after a commit that left something to the sweeper.
         max_collections: how many collections a tenant may have.
-        graph: what joins the chunks of a collection; None: searches can't ask for it.
     """
 
     records: KnowledgeRecords
@@ -65,9 +65,9 @@ class Knowledge:
     embeddings: Embeddings
     runs: Runs
     cancel_run: CancelRun
+    graph: Graph
     on_leftovers: Callable[[], None] = lambda: None
     max_collections: int = 500
-    graph: Graph | None = None
 
     # -- collections ------------------------------------------------------------------------------
 
