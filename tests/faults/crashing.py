@@ -73,7 +73,7 @@ class Trap:
 def lay(passes: Passes) -> None:
     """Wrap the functions of the product that make up the path of a task."""
     _transactions(passes)
-    _operations()
+    _operations(passes)
     _outbox(passes)
     _bus(passes)
     for name, owner, what in (
@@ -133,13 +133,12 @@ def _committing(passes: Passes, begin: Callable[..., Any]) -> Callable[..., Any]
     return transaction
 
 
-def _operations() -> None:
+def _operations(passes: Passes) -> None:
     """Tell transactions apart by what they are for."""
     for owner, what, name in (
         (SqlRuns, "submit", "submit"),
         (Tasks, "claim", "claim"),
         (Tasks, "heartbeat", "progress"),
-        (SqlLedger, "renew", "heartbeat"),
         (Tasks, "apply", "outcome"),
     ):
         _replace(owner, what, _named(name, getattr(owner, what)))
@@ -154,7 +153,22 @@ def _operations() -> None:
         return await add(self, *args)
 
     _replace(SqlLedgerTransaction, "write", writing)
+    _replace(SqlLedger, "write", _alone(passes, SqlLedger.write, None))
+    _replace(SqlLedger, "renew", _alone(passes, SqlLedger.renew, "heartbeat"))
     _replace(SqlUpload, "add", adding)
+
+
+def _alone(passes: Passes, function: Callable[..., Any], name: str | None) -> Callable[..., Any]:
+    """A point before and after a statement that is a transaction by itself."""
+
+    async def wrapped(*args: Any, **named: Any) -> Any:
+        what = name or _doing.get() or "other"
+        passes(f"before:commit:{what}")
+        result = await function(*args, **named)
+        passes(f"after:commit:{what}")
+        return result
+
+    return wrapped
 
 
 def _named(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -25,9 +25,9 @@ from sutazai.core.runs.model import (
 )
 from sutazai.core.runs.ports import Submission
 from sutazai.core.runs.transitions import Decisions
-from sutazai.core.tasks.ports import Candidate, DueWakeUp, HeldCollection
+from sutazai.core.tasks.ports import Candidate, Claimable, DueWakeUp, HeldCollection
 from sutazai_contracts.errors import IdempotencyMismatch, NotFound
-from sutazai_contracts.knowledge import Chunk, CollectionGrant
+from sutazai_contracts.knowledge import Chunk
 from sutazai_contracts.tasks import Beat, BeatReply
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,6 +60,9 @@ class TwinLedger:
             "committed" after a commit has its; may take its time, and may raise.
         audit: called at each commit, before it has its effect.
         owner: names whose a transaction is, for `abort`.
+
+    Attributes:
+        left_out: how often a run was not written that others held or changed meanwhile.
     """
 
     clock: Callable[[], datetime]
@@ -74,6 +77,7 @@ class TwinLedger:
     keys: dict[tuple[UUID, str], tuple[UUID, bytes | None]] = field(default_factory=dict)
     open: "list[TwinTransaction]" = field(default_factory=list)
     locks: "dict[UUID, TwinTransaction]" = field(default_factory=dict)
+    left_out: int = 0
     _waiters: list[asyncio.Future[None]] = field(default_factory=list)
 
     @asynccontextmanager
@@ -91,6 +95,47 @@ class TwinLedger:
         finally:
             self.end(tx)
         await self.answer("committed")
+
+    async def claimable(self, agent: str, limit: int) -> Claimable:
+        """Pick ready tasks of an agent by fairness between tenants, priority and age; no lock."""
+        await self.answer("claimable")
+        now = self.clock()
+        by_tenant: dict[UUID, list[TaskRow]] = defaultdict(list)
+        held: dict[UUID, int] = defaultdict(int)
+        for task in self.tasks.values():
+            if task.agent != agent:
+                continue
+            if task.status is TaskStatus.READY and task.available_at <= now:
+                by_tenant[task.tenant].append(task)
+            held[task.tenant] += task.status is TaskStatus.CLAIMED
+        ranked = []
+        for tenant, tasks in by_tenant.items():
+            tasks.sort(key=lambda task: (-task.priority, task.available_at, task.id))
+            for place, task in enumerate(tasks[:limit], 1 + held[tenant]):
+                ranked.append((place, -task.priority, task.available_at, task.id, task.run))
+        ranked.sort()
+        candidates = [Candidate(task=task, run=run) for *_, task, run in ranked[:limit]]
+        snapshots: dict[UUID, Snapshot] = {}
+        for one in candidates:
+            snapshot = snapshots.setdefault(one.run, Snapshot(_run(self.runs[one.run]), {}, now))
+            snapshot.tasks[one.task] = _task(self.tasks[one.task])
+        return Claimable(candidates, snapshots)
+
+    async def standing(self, tasks: Collection[UUID]) -> dict[UUID, Snapshot]:
+        """Read the runs that some tasks are of, by id, with all their tasks; no lock."""
+        await self.answer("standing")
+        now, found = self.clock(), {}
+        for run in {self.tasks[task].run for task in tasks if task in self.tasks}:
+            rows = [replace(_task(self.tasks[task]), input=None) for task in self.tasks_of[run]]
+            found[run] = Snapshot(_run(self.runs[run]), {row.id: row for row in rows}, now)
+        return found
+
+    async def write(self, changes: Changes, *, all_or_none: bool) -> Collection[UUID]:
+        """Write changes of runs that are as they were read, in one statement of its own."""
+        if not changes.alone:
+            raise ConstraintViolated("what one statement writes changes runs alone")
+        async with self.transaction() as tx:
+            return await tx.write_unchanged(changes, all_or_none=all_or_none)
 
     async def renew(
         self, beats: Sequence[Beat], lease_s: float, agent: str | None = None
@@ -197,26 +242,6 @@ class TwinTransaction:
         self._leases: dict[UUID, datetime] = {}
         self._taken: list[UUID] = []
 
-    async def ready(self, agent: str, limit: int) -> list[Candidate]:
-        """Pick ready tasks of an agent by fairness between tenants, priority and age."""
-        await self._ledger.answer("ready")
-        now = self._ledger.clock()
-        by_tenant: dict[UUID, list[TaskRow]] = defaultdict(list)
-        held: dict[UUID, int] = defaultdict(int)
-        for task in self._ledger.tasks.values():
-            if task.agent != agent:
-                continue
-            if task.status is TaskStatus.READY and task.available_at <= now:
-                by_tenant[task.tenant].append(task)
-            held[task.tenant] += task.status is TaskStatus.CLAIMED
-        ranked = []
-        for tenant, tasks in by_tenant.items():
-            tasks.sort(key=lambda task: (-task.priority, task.available_at, task.id))
-            for place, task in enumerate(tasks[:limit], 1 + held[tenant]):
-                ranked.append((place, -task.priority, task.available_at, task.id, task.run))
-        ranked.sort()
-        return [Candidate(task=task, run=run) for *_, task, run in ranked[:limit]]
-
     async def lost(self, limit: int) -> list[Candidate]:
         """Pick claimed tasks whose lease ran out by the database's clock."""
         await self._ledger.answer("lost")
@@ -228,9 +253,7 @@ class TwinTransaction:
         ]
         return found[:limit]
 
-    async def lock(
-        self, runs: Collection[UUID], *, skip_locked: bool, inputs_of: Collection[UUID] = ()
-    ) -> dict[UUID, Snapshot]:
+    async def lock(self, runs: Collection[UUID], *, skip_locked: bool) -> dict[UUID, Snapshot]:
         """Lock runs by ascending id, then their tasks."""
         ledger = self._ledger
         await ledger.answer("lock runs")
@@ -245,8 +268,7 @@ class TwinTransaction:
             await ledger.answer("lock tasks")
         for task in sorted(task for run in found for task in ledger.tasks_of[run]):
             await ledger.take(self, task)
-            row = _task(ledger.tasks[task])
-            row.input = row.input if task in inputs_of else None
+            row = replace(_task(ledger.tasks[task]), input=None)
             found[row.run].tasks[task] = row
         return found
 
@@ -266,11 +288,6 @@ class TwinTransaction:
         """Name no document: there are none."""
         return None
 
-    async def grants(self, collections: Collection[UUID]) -> dict[UUID, CollectionGrant]:
-        """Give none: no workflow here has a collection."""
-        await self._ledger.answer("grants")
-        return {}
-
     async def write(
         self, changes: Changes, chunks: Mapping[UUID, Sequence[Chunk]] | None = None
     ) -> None:
@@ -279,7 +296,30 @@ class TwinTransaction:
         for row in (*changes.runs, *changes.tasks):
             if self._ledger.locks.get(row) is not self:
                 raise ConstraintViolated(f"{row} is written and not locked")
+        for run, seq in changes.read_at().items():
+            if self._ledger.runs[run].seq != seq:
+                raise ConstraintViolated(f"{run} is written over what was not read")
         self._written.append(changes)
+
+    async def write_unchanged(self, changes: Changes, *, all_or_none: bool) -> Collection[UUID]:
+        """Lock the runs that are free and as they were read, and keep their changes."""
+        ledger = self._ledger
+        await ledger.answer("write")
+        unchanged = {
+            run
+            for run, seq in changes.read_at().items()
+            if run in ledger.runs and ledger.runs[run].seq == seq and run not in ledger.locks
+        }
+        ledger.left_out += len(changes.runs) - len(unchanged)
+        if all_or_none and len(unchanged) < len(changes.runs):
+            return ()
+        kept = changes.of(unchanged)
+        for run in unchanged:
+            await ledger.take(self, run)
+        for task in sorted(kept.tasks):
+            await ledger.take(self, task)
+        self._written.append(kept)
+        return unchanged
 
     async def take_due(self, limit: int) -> list[DueWakeUp]:
         """Remove due wake-ups from the outbox; they are back if the transaction fails."""

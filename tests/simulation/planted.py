@@ -16,6 +16,7 @@ from sutazai.core.tasks.relay import BATCH, Relay
 from sutazai.core.tasks.service import Tasks
 from sutazai_contracts.events import EventType
 from sutazai_kit.leases import Lease
+from tests.simulation.ledger import TwinTransaction
 
 Patch = pytest.MonkeyPatch
 
@@ -62,16 +63,16 @@ def outbox_emptied_before_the_confirm(patch: Patch) -> None:
     patch.setattr(Relay, "publish_due", publish_due)
 
 
-def claim_not_checked_again(patch: Patch) -> None:
-    """A claim takes what looked ready before it had the lock."""
-    sound = Decisions.claim
+def written_over_what_changed_meanwhile(patch: Patch) -> None:
+    """What was decided without a lock is written, whatever became of the run since."""
 
-    def claim(self: Decisions, task: TaskRow, **about: Any) -> bool:
-        if task.status is TaskStatus.CLAIMED:
-            task.status = TaskStatus.READY
-        return sound(self, task, **about)
+    async def write(self: TwinTransaction, changes: Changes, *, all_or_none: bool) -> Any:
+        for row in (*sorted(changes.runs), *sorted(changes.tasks)):
+            await self._ledger.take(self, row)
+        self._written.append(changes)
+        return set(changes.runs)
 
-    patch.setattr(Decisions, "claim", claim)
+    patch.setattr(TwinTransaction, "write_unchanged", write)
 
 
 def events_numbered_from_memory(patch: Patch) -> None:
@@ -118,7 +119,7 @@ PLANTED: dict[Callable[[Patch], None], int] = {
     outcome_without_its_token: 100,
     lease_not_checked_again: 100,
     outbox_emptied_before_the_confirm: 100,
-    claim_not_checked_again: 100,
+    written_over_what_changed_meanwhile: 100,
     events_numbered_from_memory: 100,
     published_after_the_lease_was_lost: 100,
     wake_up_forgotten: 100,

@@ -43,7 +43,7 @@ class Stage:
     async def commit(self, *, after_s: float = 0.0) -> NewWakeUp:
         """Write a wake-up to the outbox."""
         due_at = self.time() + timedelta(seconds=after_s)
-        wake_up = NewWakeUp(new_id(), "alpha", due_at, at_once=not after_s)
+        wake_up = NewWakeUp(new_id(), new_id(), "alpha", due_at, at_once=not after_s)
         async with self.ledger.transaction() as tx:
             await tx.write(Changes(wake_ups=[wake_up]))
         return wake_up

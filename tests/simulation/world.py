@@ -51,6 +51,7 @@ class Result:
     attempts: int
     effects: int
     losses: int
+    left_out: int
 
     @property
     def replay(self) -> str:
@@ -328,6 +329,7 @@ class World:
             attempts=sum(task.attempt for task in self.ledger.tasks.values()),
             effects=len(self.effects.calls),
             losses=sum(self.auditor.losses.values()),
+            left_out=self.ledger.left_out,
         )
 
 

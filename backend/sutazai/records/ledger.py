@@ -20,7 +20,7 @@ from sutazai.core.runs.model import (
     TaskStatus,
 )
 from sutazai.core.runs.plan import plan_from_json
-from sutazai.core.tasks.ports import Candidate, DueWakeUp, HeldCollection, HeldTask
+from sutazai.core.tasks.ports import Candidate, Claimable, DueWakeUp, HeldCollection, HeldTask
 from sutazai.records import ledger_sql
 from sutazai.records.database import Connection, Database
 from sutazai.records.publication import abandon, publish
@@ -40,26 +40,18 @@ class SqlLedgerTransaction:
 
     connection: Connection
 
-    async def ready(self, agent: str, limit: int) -> list[Candidate]:
-        """Pick ready tasks of an agent by fairness between tenants, priority and age."""
-        rows = await self.connection.fetch(ledger_sql.READY, agent, limit)
-        return [Candidate(task=row["id"], run=row["run_id"]) for row in rows]
-
     async def lost(self, limit: int) -> list[Candidate]:
         """Pick claimed tasks whose lease ran out by the database's clock."""
         rows = await self.connection.fetch(ledger_sql.LOST, limit)
         return [Candidate(task=row["id"], run=row["run_id"]) for row in rows]
 
-    async def lock(
-        self, runs: Collection[UUID], *, skip_locked: bool, inputs_of: Collection[UUID] = ()
-    ) -> dict[UUID, Snapshot]:
+    async def lock(self, runs: Collection[UUID], *, skip_locked: bool) -> dict[UUID, Snapshot]:
         """Lock runs by ascending id, then their tasks."""
         statement = ledger_sql.LOCK_RUNS_FREE if skip_locked else ledger_sql.LOCK_RUNS
         rows = await self.connection.fetch(statement, list(runs))
         found = {row["id"]: Snapshot(_run(row), {}, row["now"]) for row in rows}
         if found:
-            tasks = await self.connection.fetch(ledger_sql.LOCK_TASKS, list(found), list(inputs_of))
-            for row in tasks:
+            for row in await self.connection.fetch(ledger_sql.LOCK_TASKS, list(found)):
                 found[row["run_id"]].tasks[row["id"]] = _task(row)
         return found
 
@@ -67,21 +59,6 @@ class SqlLedgerTransaction:
         """Look up the run of each task."""
         rows = await self.connection.fetch(ledger_sql.RUNS_OF, list(tasks))
         return {row["id"]: row["run_id"] for row in rows}
-
-    async def grants(self, collections: Collection[UUID]) -> dict[UUID, CollectionGrant]:
-        """Look up what a reading claim on a collection may touch, by collection id."""
-        rows = await self.connection.fetch(ledger_sql.GRANTS, list(collections))
-        return {
-            row["id"]: CollectionGrant(
-                collection=row["id"],
-                physical=row["physical"],
-                access="read",
-                model=EmbeddingModel.model_validate(row["model"]),
-                hidden_versions=tuple(row["hidden"]),
-                rebuild=_target(row),
-            )
-            for row in rows
-        }
 
     async def hold_collections(
         self, runs: Collection[UUID], *, switching: bool
@@ -111,8 +88,14 @@ class SqlLedgerTransaction:
 
 
 async def write_changes(connection: Connection, changes: Changes) -> None:
-    """Write runs, tasks, events and wake-ups in one statement, answers in another."""
-    await connection.execute(ledger_sql.WRITE, json.dumps(changes_document(changes)))
+    """Write runs, tasks, events and wake-ups in one statement, answers in another.
+
+    Raises:
+        RuntimeError: a run is not as it was read, though it is locked.
+    """
+    written = await connection.fetch(ledger_sql.WRITE, json.dumps(changes_document(changes)), True)
+    if len(written) < len(changes.runs):
+        raise RuntimeError("a run was changed that is locked here")
     if changes.answers:
         answers = [_answer(answer) for answer in changes.answers]
         await connection.execute(ledger_sql.ANSWER, json.dumps(answers))
@@ -143,13 +126,29 @@ class SqlLedger:
         async with self.database.work() as connection:
             yield SqlLedgerTransaction(connection)
 
+    async def claimable(self, agent: str, limit: int) -> Claimable:
+        """Pick ready tasks of an agent by fairness between tenants, priority and age; no lock."""
+        rows = await self.database.look(ledger_sql.CLAIMABLE, agent, limit)
+        grants = {row["collection"]: _grant(row) for row in rows if row["collection"] is not None}
+        candidates = [Candidate(task=row["id"], run=row["run_id"]) for row in rows]
+        return Claimable(candidates, _snapshots(rows), grants)
+
+    async def standing(self, tasks: Collection[UUID]) -> dict[UUID, Snapshot]:
+        """Read the runs that some tasks are of, by id, with all their tasks; no lock."""
+        return _snapshots(await self.database.look(ledger_sql.STANDING, list(tasks)))
+
+    async def write(self, changes: Changes, *, all_or_none: bool) -> Collection[UUID]:
+        """Write changes of runs that are as they were read, in one statement of its own."""
+        document = json.dumps(changes_document(changes))
+        rows = await self.database.look(ledger_sql.WRITE, document, all_or_none)
+        return {row["run"] for row in rows}
+
     async def renew(
         self, beats: Sequence[Beat], lease_s: float, agent: str | None = None
     ) -> list[BeatReply]:
         """Renew leases by the database's clock; one reply per beat."""
         ids, tokens = [beat.task for beat in beats], [beat.token for beat in beats]
-        async with self.database.work() as connection:
-            rows = await connection.fetch(ledger_sql.RENEW, ids, tokens, lease_s, agent)
+        rows = await self.database.look(ledger_sql.RENEW, ids, tokens, lease_s, agent)
         replies = {(row["id"], row["token"]): _reply(row) for row in rows}
         return [replies[beat.task, beat.token] for beat in beats]
 
@@ -195,9 +194,16 @@ class SqlLedger:
 
 def changes_document(changes: Changes) -> dict[str, list[dict[str, Any]]]:
     """Give changes as the JSON that the write statement takes apart."""
+    read_at = changes.read_at()
     wake_ups = [
-        {"id": str(w.id), "tenant": str(w.tenant), "agent": w.agent, "due_at": _time(w.due_at)}
-        for w in changes.wake_ups
+        {
+            "id": str(wake_up.id),
+            "tenant": str(wake_up.tenant),
+            "run": str(wake_up.run),
+            "agent": wake_up.agent,
+            "due_at": _time(wake_up.due_at),
+        }
+        for wake_up in changes.wake_ups
     ]
     events = [
         {
@@ -210,7 +216,7 @@ def changes_document(changes: Changes) -> dict[str, list[dict[str, Any]]]:
         for event in changes.events
     ]
     return {
-        "runs": [_run_change(run) for run in changes.runs.values()],
+        "runs": [_run_change(run, read_at[run.id]) for run in changes.runs.values()],
         "tasks": [_task_change(task) for task in changes.tasks.values()],
         "new_tasks": [_new_task(task) for task in changes.new_tasks.values()],
         "events": events,
@@ -218,9 +224,10 @@ def changes_document(changes: Changes) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _run_change(run: RunRow) -> dict[str, Any]:
+def _run_change(run: RunRow, read_at: int) -> dict[str, Any]:
     return {
         "id": str(run.id),
+        "read_at": read_at,
         "status": run.status.value,
         "seq": run.seq,
         "result": run.result,
@@ -234,6 +241,7 @@ def _run_change(run: RunRow) -> dict[str, Any]:
 def _task_change(task: TaskRow) -> dict[str, Any]:
     return {
         "id": str(task.id),
+        "run": str(task.run),
         "status": task.status.value,
         "attempt": task.attempt,
         "failures": task.failures,
@@ -284,6 +292,17 @@ def _time(value: datetime | None) -> str | None:
     return value.isoformat() if value is not None else None
 
 
+def _grant(row: Record) -> CollectionGrant:
+    return CollectionGrant(
+        collection=row["collection"],
+        physical=row["physical"],
+        access="read",
+        model=EmbeddingModel.model_validate(row["model"]),
+        hidden_versions=tuple(row["hidden"]),
+        rebuild=_target(row),
+    )
+
+
 def _target(row: Record) -> RebuildTarget | None:
     if row["target"] is None:
         return None
@@ -296,6 +315,36 @@ def _reply(row: Record) -> BeatReply:
         return BeatReply.GO_ON
     cancelled = row["status"] == TaskStatus.CANCELLED.value
     return BeatReply.CANCELLED if cancelled else BeatReply.LOST
+
+
+def _snapshots(rows: Sequence[Record]) -> dict[UUID, Snapshot]:
+    """Read runs and tasks of rows that are of a task each, with its run beside some of them."""
+    found: dict[UUID, Snapshot] = {}
+    for row in rows:
+        if row["run_plan"] is not None and row["run_id"] not in found:
+            found[row["run_id"]] = Snapshot(_run_beside(row), {}, row["now"])
+    for row in rows:
+        found[row["run_id"]].tasks[row["id"]] = _task(row)
+    return found
+
+
+def _run_beside(row: Record) -> RunRow:
+    return RunRow(
+        id=row["run_id"],
+        tenant=row["tenant_id"],
+        plan=plan_from_json(row["run_plan"]),
+        goal=row["run_goal"],
+        input=row["run_input"],
+        status=RunStatus(row["run_status"]),
+        seq=row["run_seq"],
+        collection=row["run_collection_id"],
+        traceparent=row["run_traceparent"],
+        result=row["run_result"],
+        citations=row["run_citations"],
+        error=row["run_error"],
+        started_at=row["run_started_at"],
+        finished_at=row["run_finished_at"],
+    )
 
 
 def _run(row: Record) -> RunRow:
@@ -318,8 +367,25 @@ def _run(row: Record) -> RunRow:
 
 
 def _task(row: Record) -> TaskRow:
-    columns = dict(row)
-    columns["run"] = columns.pop("run_id")
-    columns["tenant"] = columns.pop("tenant_id")
-    columns["status"] = TaskStatus(columns["status"])
-    return TaskRow(**columns)
+    return TaskRow(
+        id=row["id"],
+        run=row["run_id"],
+        tenant=row["tenant_id"],
+        step=row["step"],
+        agent=row["agent"],
+        status=TaskStatus(row["status"]),
+        available_at=row["available_at"],
+        priority=row["priority"],
+        attempt=row["attempt"],
+        failures=row["failures"],
+        losses=row["losses"],
+        token=row["token"],
+        worker=row["worker"],
+        lease_until=row["lease_until"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        error=row["error"],
+        usage=row["usage"],
+        input=row["input"],
+        output=row["output"],
+    )

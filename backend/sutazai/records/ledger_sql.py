@@ -3,7 +3,7 @@
 # Tenants that have ready tasks are found by skipping through the index, then each gives its best
 # few; a tenant's place in the order is its share so far (tasks it has claimed) plus the task's own
 # place, so tenants take turns however much one of them has queued.
-READY = """
+CLAIMABLE = """
 WITH RECURSIVE tenants AS (
     (SELECT tenant_id FROM tasks WHERE agent = $1 AND status = 'ready'
      ORDER BY tenant_id LIMIT 1)
@@ -24,8 +24,43 @@ WITH RECURSIVE tenants AS (
           AND available_at <= clock_timestamp()
         ORDER BY priority DESC, available_at, id LIMIT $2
     ) t
+), chosen AS MATERIALIZED (
+    SELECT id, share FROM best ORDER BY share, priority DESC, available_at, id LIMIT $2
 )
-SELECT id, run_id FROM best ORDER BY share, priority DESC, available_at, id LIMIT $2
+SELECT t.id, t.run_id, t.tenant_id, t.step, t.agent, t.status, t.priority, t.attempt,
+       t.failures, t.losses, t.available_at, t.token, t.worker, t.lease_until, t.started_at,
+       t.finished_at, t.error, t.usage, t.output, t.input, r.plan::text AS run_plan,
+       r.input AS run_input, r.goal AS run_goal, r.status AS run_status, r.seq AS run_seq,
+       r.collection_id AS run_collection_id, r.traceparent AS run_traceparent,
+       r.result AS run_result, r.citations AS run_citations, r.error AS run_error,
+       r.started_at AS run_started_at, r.finished_at AS run_finished_at,
+       clock_timestamp() AS now, c.id AS collection, c.physical, c.model, b.physical AS target,
+       b.model AS target_model,
+       CASE WHEN c.id IS NOT NULL THEN array(
+             SELECT v.id FROM document_versions v
+             WHERE v.collection_id = c.id AND v.state <> 'indexed' AND NOT v.swept
+             UNION
+             SELECT l.version_id FROM leftovers l
+             WHERE l.physical = c.physical AND l.version_id IS NOT NULL) END AS hidden
+FROM chosen JOIN tasks t ON t.id = chosen.id JOIN runs r ON r.id = t.run_id
+LEFT JOIN collections c ON c.id = r.collection_id LEFT JOIN rebuilds b ON b.collection_id = c.id
+ORDER BY chosen.share, t.priority DESC, t.available_at, t.id
+"""
+
+# All tasks of the runs that some are of; what is wide in a run is read beside these alone.
+STANDING = """
+SELECT t.id, t.run_id, t.tenant_id, t.step, t.agent, t.status, t.priority, t.attempt,
+       t.failures, t.losses, t.available_at, t.token, t.worker, t.lease_until, t.started_at,
+       t.finished_at, t.error, t.usage, t.output, NULL::jsonb AS input,
+       CASE WHEN t.id = ANY($1::uuid[]) THEN r.plan::text END AS run_plan,
+       CASE WHEN t.id = ANY($1::uuid[]) THEN r.input END AS run_input,
+       r.goal AS run_goal, r.status AS run_status, r.seq AS run_seq,
+       r.collection_id AS run_collection_id, r.traceparent AS run_traceparent,
+       r.result AS run_result, r.citations AS run_citations, r.error AS run_error,
+       r.started_at AS run_started_at, r.finished_at AS run_finished_at,
+       clock_timestamp() AS now
+FROM tasks t JOIN runs r ON r.id = t.run_id
+WHERE t.run_id = ANY(ARRAY(SELECT run_id FROM tasks WHERE id = ANY($1::uuid[])))
 """
 
 LOST = """
@@ -44,22 +79,11 @@ LOCK_RUNS_FREE = LOCK_RUNS + " SKIP LOCKED"
 LOCK_TASKS = """
 SELECT id, run_id, tenant_id, step, agent, status, priority, attempt, failures, losses,
        available_at, token, worker, lease_until, started_at, finished_at, error, usage, output,
-       CASE WHEN id = ANY($2::uuid[]) THEN input END AS input
+       NULL::jsonb AS input
 FROM tasks WHERE run_id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
 """
 
 RUNS_OF = "SELECT id, run_id FROM tasks WHERE id = ANY($1::uuid[])"
-
-GRANTS = """
-SELECT c.id, c.physical, c.model, b.physical AS target, b.model AS target_model,
-       array(SELECT v.id FROM document_versions v
-             WHERE v.collection_id = c.id AND v.state <> 'indexed' AND NOT v.swept
-             UNION
-             SELECT l.version_id FROM leftovers l
-             WHERE l.physical = c.physical AND l.version_id IS NOT NULL) AS hidden
-FROM collections c LEFT JOIN rebuilds b ON b.collection_id = c.id
-WHERE c.id = ANY($1::uuid[])
-"""
 
 RENEW = """
 WITH beats AS (SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS b(id, token)),
@@ -115,38 +139,58 @@ DELETE FROM outbox WHERE id IN (
 RETURNING id, agent, set_config('synchronous_commit', 'off', true)
 """
 
+# A run is written if nobody else holds it and it is as it was read, which its events tell: where a
+# snapshot was locked it always is. Tasks are locked as heartbeats lock them, by ascending id.
 WRITE = """
 WITH changes AS (SELECT $1::text::jsonb AS doc),
-changed_runs AS (
+unchanged AS MATERIALIZED (
+    SELECT r.id FROM changes CROSS JOIN
+        jsonb_to_recordset(doc -> 'runs') AS x(id uuid, read_at integer) JOIN runs r USING (id)
+    WHERE r.seq = x.read_at ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
+), kept AS MATERIALIZED (
+    SELECT id AS run FROM unchanged WHERE NOT $2::boolean OR (SELECT count(*) FROM unchanged)
+        = (SELECT jsonb_array_length(doc -> 'runs') FROM changes)
+), held AS MATERIALIZED (
+    SELECT t.id FROM changes CROSS JOIN
+        jsonb_to_recordset(doc -> 'tasks') AS x(id uuid, run uuid) JOIN kept USING (run)
+        JOIN tasks t USING (id) ORDER BY t.id FOR UPDATE OF t
+), changed_runs AS (
     UPDATE runs r SET status = x.status, seq = x.seq, result = x.result, citations = x.citations,
         error = x.error, started_at = x.started_at, finished_at = x.finished_at
-    FROM changes, jsonb_to_recordset(doc -> 'runs') AS x(id uuid, status text, seq integer,
-        result jsonb, citations jsonb, error text, started_at timestamptz, finished_at timestamptz)
+    FROM changes CROSS JOIN jsonb_to_recordset(doc -> 'runs') AS x(id uuid, status text,
+        seq integer, result jsonb, citations jsonb, error text, started_at timestamptz,
+        finished_at timestamptz) JOIN kept ON kept.run = x.id
     WHERE r.id = x.id
 ), changed_tasks AS (
     UPDATE tasks t SET status = x.status, attempt = x.attempt, failures = x.failures,
         losses = x.losses, available_at = x.available_at, token = x.token, worker = x.worker,
         lease_until = x.lease_until, started_at = x.started_at, finished_at = x.finished_at,
         error = x.error, usage = x.usage, output = x.output
-    FROM changes, jsonb_to_recordset(doc -> 'tasks') AS x(id uuid, status text, attempt integer,
-        failures integer, losses integer, available_at timestamptz, token uuid, worker text,
-        lease_until timestamptz, started_at timestamptz, finished_at timestamptz, error text,
-        usage jsonb, output jsonb)
+    FROM changes CROSS JOIN jsonb_to_recordset(doc -> 'tasks') AS x(id uuid, status text,
+        attempt integer, failures integer, losses integer, available_at timestamptz, token uuid,
+        worker text, lease_until timestamptz, started_at timestamptz, finished_at timestamptz,
+        error text, usage jsonb, output jsonb) JOIN held USING (id)
     WHERE t.id = x.id
 ), new_tasks AS (
     INSERT INTO tasks (id, tenant_id, run_id, step, agent, status, priority, available_at,
                        input, finished_at)
-    SELECT x.* FROM changes, jsonb_to_recordset(doc -> 'new_tasks') AS x(id uuid, tenant uuid,
-        run uuid, step text, agent text, status text, priority smallint,
+    SELECT x.* FROM changes CROSS JOIN jsonb_to_recordset(doc -> 'new_tasks') AS x(id uuid,
+        tenant uuid, run uuid, step text, agent text, status text, priority smallint,
         available_at timestamptz, input jsonb, finished_at timestamptz)
+    WHERE x.run IN (SELECT run FROM kept)
 ), new_events AS (
     INSERT INTO events (run_id, tenant_id, seq, type, data)
-    SELECT x.* FROM changes, jsonb_to_recordset(doc -> 'events') AS x(run uuid, tenant uuid,
-        seq integer, type text, data jsonb)
+    SELECT x.* FROM changes CROSS JOIN jsonb_to_recordset(doc -> 'events') AS x(run uuid,
+        tenant uuid, seq integer, type text, data jsonb)
+    WHERE x.run IN (SELECT run FROM kept)
+), new_wake_ups AS (
+    INSERT INTO outbox (id, tenant_id, agent, due_at)
+    SELECT x.id, x.tenant, x.agent, x.due_at FROM changes CROSS JOIN
+        jsonb_to_recordset(doc -> 'wake_ups') AS x(id uuid, tenant uuid, run uuid, agent text,
+        due_at timestamptz)
+    WHERE x.run IN (SELECT run FROM kept)
 )
-INSERT INTO outbox (id, tenant_id, agent, due_at)
-SELECT x.* FROM changes, jsonb_to_recordset(doc -> 'wake_ups') AS x(id uuid, tenant uuid,
-    agent text, due_at timestamptz)
+SELECT run FROM kept
 """
 
 # A conversation that was removed has no turns; one can't be removed while a run of it is held.

@@ -303,6 +303,79 @@ async def test_a_locked_run_is_skipped_or_waited_for_and_then_seen_as_committed(
     assert await asyncio.wait_for(later, 10) == ("succeeded", 5)
 
 
+async def decided(side: Side, claim: Claim) -> Changes:
+    """Decide over the run of a claim without a lock: its task has ended."""
+    changes = Changes()
+    snapshot = (await side.records.standing([claim.task]))[claim.run]
+    Decisions(snapshot, changes, lambda: 0).apply(snapshot.tasks[claim.task], outcome(claim))
+    return changes
+
+
+async def test_what_was_decided_without_a_lock_is_written_if_nothing_changed(side: Side) -> None:
+    [claim] = side.claims.values()
+    first, second = await decided(side, claim), await decided(side, claim)
+    assert first.alone
+    assert set(await side.records.write(first, all_or_none=True)) == {claim.run}
+    assert not await side.records.write(second, all_or_none=True)
+    assert not await side.records.write(second, all_or_none=False)
+    snapshot = (await side.records.standing([claim.task]))[claim.run]
+    assert (snapshot.run.seq, snapshot.run.status.value) == (5, "succeeded")
+
+
+async def test_what_was_decided_without_a_lock_waits_for_no_run(side: Side) -> None:
+    [claim] = side.claims.values()
+    changes = await decided(side, claim)
+    async with side.records.transaction() as tx:
+        await tx.lock([claim.run], skip_locked=False)
+        assert not await asyncio.wait_for(side.records.write(changes, all_or_none=True), 10)
+    assert await side.records.write(changes, all_or_none=True)
+
+
+async def test_of_runs_of_which_one_changed_the_others_are_written_or_none(
+    side: Side, ledger: Ledger
+) -> None:
+    [one] = side.claims.values()
+    other = await side.submit(
+        ledger.tenant, ledger.runs.compose(ledger.tenant, NewRun("one", "other"))
+    )
+    await side.claim("w1", 1)
+    [two] = [claim for claim in side.claims.values() if claim.run == other]
+    both, stale = await decided(side, one), await decided(side, two)
+    for name in ("runs", "tasks"):
+        getattr(both, name).update(getattr(stale, name))
+    both.events += stale.events
+    assert await side.tasks.apply([outcome(two)]) == 1
+    assert not await side.records.write(both, all_or_none=True)
+    assert set(await side.records.write(both, all_or_none=False)) == {one.run}
+    found = await side.records.standing([one.task, two.task])
+    assert {run: snapshot.run.seq for run, snapshot in found.items()} == {one.run: 5, two.run: 5}
+
+
+async def test_what_is_written_without_a_lock_waits_for_a_heartbeat_of_its_task(side: Side) -> None:
+    [claim] = side.claims.values()
+    changes = await decided(side, claim)
+    beats = [Beat(task=claim.task, token=claim.token)]
+    replies, written = await asyncio.gather(
+        side.records.renew(beats, 30.0), side.records.write(changes, all_or_none=True)
+    )
+    assert set(written) == {claim.run}
+    assert replies in ([BeatReply.GO_ON], [BeatReply.LOST])
+    assert await side.records.renew(beats, 30.0) == [BeatReply.LOST]
+
+
+async def test_what_may_be_claimed_comes_with_its_run_and_input(side: Side, ledger: Ledger) -> None:
+    run = await side.submit(ledger.tenant, ledger.runs.compose(ledger.tenant, NewRun("one", "h")))
+    found = await side.records.claimable("worker", 5)
+    [candidate] = found.candidates
+    assert candidate.run == run
+    snapshot = found.snapshots[run]
+    assert (snapshot.run.goal, snapshot.run.seq, snapshot.run.status.value) == ("h", 1, "pending")
+    assert snapshot.tasks[candidate.task].input is not None
+    [claim] = side.claims.values()
+    standing = (await side.records.standing([claim.task]))[claim.run]
+    assert standing.tasks[claim.task].input is None
+
+
 async def test_what_a_failed_transaction_did_is_undone(side: Side) -> None:
     [claim] = side.claims.values()
     changes = Changes()

@@ -80,7 +80,7 @@ async def test_whoever_lost_the_server_looks_and_listens_again(
 
 def wake_up(*, at_once: bool = True) -> NewWakeUp:
     """Make a wake-up for the agent with the longest name."""
-    return NewWakeUp(new_id(), "a" * 32, datetime.now(UTC), at_once)
+    return NewWakeUp(new_id(), new_id(), "a" * 32, datetime.now(UTC), at_once)
 
 
 async def test_a_ring_tells_of_as_many_wake_ups_as_it_has_room_for(database: TestDatabase) -> None:

@@ -1,6 +1,6 @@
 """What a run and its tasks are, as rows that are locked and as changes that are written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -93,7 +93,11 @@ class RunRow:
 
 @dataclass(slots=True)
 class Snapshot:
-    """A locked run with all its tasks, and the database's clock at that moment."""
+    """A run with its tasks, and the database's clock at that moment.
+
+    Locked, it stays as it is until the transaction ends. Otherwise what is decided over it is
+    written only if it is still so; and then it may have those tasks alone that are decided over.
+    """
 
     run: RunRow
     tasks: dict[UUID, TaskRow]
@@ -120,6 +124,7 @@ class NewWakeUp:
     """A wake-up for an agent's queue, sent at its time or later; `at_once`: that is now."""
 
     tenant: UUID
+    run: UUID
     agent: str
     due_at: datetime
     at_once: bool = True
@@ -175,3 +180,34 @@ class Changes:
     def __bool__(self) -> bool:
         """Tell whether there is anything to write."""
         return bool(self.runs or self.tasks or self.new_tasks or self.events)
+
+    @property
+    def alone(self) -> bool:
+        """Tell whether this changes runs alone, and neither collections nor conversations."""
+        if self.publications or self.switches or self.answers:
+            return False
+        return not any(
+            run.status in (RunStatus.FAILED, RunStatus.CANCELLED)
+            and any(step.publishes != "nothing" for step in run.plan.steps)
+            for run in self.runs.values()
+        )
+
+    def read_at(self) -> dict[UUID, int]:
+        """Give the number of the newest event that each run had when it was read."""
+        read_at = {run.id: run.seq for run in self.runs.values()}
+        for event in self.events:
+            read_at[event.run] = min(read_at[event.run], event.seq - 1)
+        return read_at
+
+    def of(self, runs: Collection[UUID]) -> "Changes":
+        """Give those changes that are of some runs."""
+        return Changes(
+            runs={id: run for id, run in self.runs.items() if id in runs},
+            tasks={id: task for id, task in self.tasks.items() if task.run in runs},
+            new_tasks={id: task for id, task in self.new_tasks.items() if task.run in runs},
+            events=[event for event in self.events if event.run in runs],
+            wake_ups=[wake_up for wake_up in self.wake_ups if wake_up.run in runs],
+            publications=[one for one in self.publications if one.run in runs],
+            switches=[one for one in self.switches if one.run in runs],
+            answers=[one for one in self.answers if one.run in runs],
+        )

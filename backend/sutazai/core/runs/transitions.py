@@ -293,7 +293,7 @@ class Decisions:
     def _wake(self, task: TaskRow) -> None:
         due_at = task.available_at
         at_once = due_at <= self.snapshot.now
-        wake_up = NewWakeUp(task.tenant, task.agent, due_at, at_once, self.new_id())
+        wake_up = NewWakeUp(task.tenant, task.run, task.agent, due_at, at_once, self.new_id())
         self.changes.wake_ups.append(wake_up)
 
     def _step_event(self, type_: EventType, task: TaskRow, **data: Any) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
@@ -17,6 +17,21 @@ class Candidate:
 
     task: UUID
     run: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Claimable:
+    """Tasks that may be claimed, best first, and all that a claim of them takes.
+
+    Attributes:
+        candidates: the tasks.
+        snapshots: their runs by id, each with those of the tasks that are of it, and their inputs.
+        grants: what a reading claim on a collection may touch, by collection id.
+    """
+
+    candidates: Sequence[Candidate] = ()
+    snapshots: Mapping[UUID, Snapshot] = field(default_factory=dict)
+    grants: Mapping[UUID, CollectionGrant] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +86,17 @@ class HeldCollection:
 class LedgerTransaction(Protocol):
     """One READ COMMITTED transaction. Lock order everywhere: runs by ascending id, then tasks."""
 
-    async def ready(self, agent: str, limit: int) -> list[Candidate]:
-        """Pick ready tasks of an agent by fairness between tenants, priority and age."""
-
     async def lost(self, limit: int) -> list[Candidate]:
         """Pick claimed tasks whose lease ran out by the database's clock."""
 
-    async def lock(
-        self, runs: Collection[UUID], *, skip_locked: bool, inputs_of: Collection[UUID] = ()
-    ) -> dict[UUID, Snapshot]:
+    async def lock(self, runs: Collection[UUID], *, skip_locked: bool) -> dict[UUID, Snapshot]:
         """Lock runs and all their tasks; those that others hold are left out if `skip_locked`.
 
-        Outputs are read for all tasks that have one, inputs for `inputs_of` only.
+        Outputs are read for all tasks that have one, inputs are not.
         """
 
     async def runs_of(self, tasks: Collection[UUID]) -> dict[UUID, UUID]:
         """Look up the run of each task."""
-
-    async def grants(self, collections: Collection[UUID]) -> dict[UUID, CollectionGrant]:
-        """Look up what a reading claim on a collection may touch, by collection id."""
 
     async def hold_collections(
         self, runs: Collection[UUID], *, switching: bool
@@ -116,13 +123,32 @@ class LedgerTransaction(Protocol):
 
 
 class LedgerRecords(Protocol):
-    """Open transactions, and the two statements that need no snapshot.
+    """Open transactions, and what takes a statement by itself.
 
     All raise `DatabaseUnavailable` where the database does not answer; nothing is written then.
     """
 
     def transaction(self) -> AbstractAsyncContextManager[LedgerTransaction]:
         """Begin; commit on leaving, roll back on an error."""
+
+    async def claimable(self, agent: str, limit: int) -> Claimable:
+        """Pick ready tasks of an agent by fairness between tenants, priority and age; no lock."""
+
+    async def standing(self, tasks: Collection[UUID]) -> dict[UUID, Snapshot]:
+        """Read the runs that some tasks are of, by id, with all their tasks; no lock.
+
+        Outputs are read for all tasks that have one, inputs are not.
+        """
+
+    async def write(self, changes: Changes, *, all_or_none: bool) -> Collection[UUID]:
+        """Write changes of runs that are as they were read, in one statement of its own.
+
+        A run that another holds or has changed meanwhile is left out, or nothing is written if
+        `all_or_none`. Changes have to be `alone`.
+
+        Returns:
+            The runs that were written.
+        """
 
     async def renew(
         self, beats: Sequence[Beat], lease_s: float, agent: str | None = None

@@ -3,13 +3,14 @@
 import random
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 from uuid import UUID, uuid4
 
 from loguru import logger
 
 from sutazai.core.runs.model import Changes, NewWakeUp, Snapshot, TaskRow
 from sutazai.core.runs.transitions import Decisions
-from sutazai.core.tasks.ports import Candidate, LedgerRecords, LedgerTransaction
+from sutazai.core.tasks.ports import Candidate, Claimable, LedgerRecords
 from sutazai.core.tasks.publishing import check_publishing, publishing
 from sutazai_contracts.errors import LeaseLost, SutazaiError
 from sutazai_contracts.knowledge import Chunk, CollectionGrant
@@ -24,6 +25,12 @@ from sutazai_contracts.tasks import (
 )
 
 ChunkReader = Callable[[UUID, Mapping[str, object]], Awaitable[list[Chunk]]]
+# What is to be written, and the outcomes that it is of.
+Applied: TypeAlias = tuple[Changes, list[Outcome]]
+
+# So many outcomes are tried without locks first: of more it is likelier that another changes one,
+# and a round trip is shared by more.
+FEW = 8
 
 
 @dataclass(slots=True)
@@ -50,25 +57,22 @@ class Tasks:
     random: Callable[[], float] = field(default=random.random)
 
     async def claim(self, agent: str, worker: str, slots: int) -> ClaimReply:
-        """Claim the best `slots` or fewer ready tasks of an agent for a worker."""
+        """Claim the best `slots` or fewer ready tasks of an agent for a worker.
+
+        Runs that another holds or changes meanwhile are left out, and there is `more`.
+        """
+        found = await self.records.claimable(agent, slots + 1)
+        wanted = found.candidates[:slots]
+        if not wanted:
+            return ClaimReply()
         changes = Changes()
-        async with self.records.transaction() as tx:
-            found = await tx.ready(agent, slots + 1)
-            wanted = found[:slots]
-            if not wanted:
-                return ClaimReply()
-            snapshots = await tx.lock(
-                {candidate.run for candidate in wanted},
-                skip_locked=True,
-                inputs_of={candidate.task for candidate in wanted},
-            )
-            claimed = self._claim_each(wanted, snapshots, changes, worker)
-            claims = await self._claims(tx, claimed, snapshots)
-            if changes:
-                await tx.write(changes)
-        self._tell(changes)
-        more = len(found) > slots or len(claimed) < len(wanted)
-        return ClaimReply(claims=tuple(map(self.admit, claims)), more=more)
+        claimed = self._claim_each(wanted, found.snapshots, changes, worker)
+        written = await self.records.write(changes, all_or_none=False) if claimed else ()
+        self._tell(changes.of(written))
+        held = [task for task in claimed if task.run in written]
+        claims = map(self.admit, self._claims(held, found))
+        more = len(found.candidates) > slots or len(held) < len(wanted)
+        return ClaimReply(claims=tuple(claims), more=more)
 
     def _claim_each(
         self,
@@ -88,27 +92,12 @@ class Tasks:
                 claimed.append(task)
         return claimed
 
-    async def _claims(
-        self,
-        tx: LedgerTransaction,
-        tasks: Sequence[TaskRow],
-        snapshots: Mapping[UUID, Snapshot],
-    ) -> list[Claim]:
-        steps = {
-            task.id: next(s for s in snapshots[task.run].run.plan.steps if s.id == task.step)
-            for task in tasks
-        }
-        collections = {
-            collection
-            for task in tasks
-            if steps[task.id].collection != "none"
-            and (collection := snapshots[task.run].run.collection) is not None
-        }
-        grants = await tx.grants(collections) if collections else {}
+    def _claims(self, tasks: Sequence[TaskRow], found: Claimable) -> list[Claim]:
         claims: list[Claim] = []
         for task in tasks:
-            run, step = snapshots[task.run].run, steps[task.id]
-            grant = _grant(step.collection, run.collection, grants)
+            run = found.snapshots[task.run].run
+            step = next(step for step in run.plan.steps if step.id == task.step)
+            grant = _grant(step.collection, run.collection, found.grants)
             claims.append(self._claim(task, step.timeout_s, run.traceparent, grant))
         return claims
 
@@ -158,25 +147,64 @@ class Tasks:
         return replies
 
     async def _keep_progress(self, beats: Sequence[Beat]) -> None:
-        changes = Changes()
-        async with self.records.transaction() as tx:
-            runs = await tx.runs_of([beat.task for beat in beats])
-            snapshots = await tx.lock(set(runs.values()), skip_locked=False)
-            for beat in beats:
-                snapshot = snapshots.get(runs[beat.task]) if beat.task in runs else None
-                if snapshot is not None and beat.progress is not None:
-                    decisions = Decisions(snapshot, changes, self.random)
-                    decisions.progress(snapshot.tasks[beat.task], beat.token, beat.progress)
-            if changes:
-                await tx.write(changes)
+        tasks = [beat.task for beat in beats]
+        changes = self._progress_of(beats, await self.records.standing(tasks))
+        if changes and not await self.records.write(changes, all_or_none=True):
+            async with self.records.transaction() as tx:
+                runs = await tx.runs_of(tasks)
+                snapshots = await tx.lock(set(runs.values()), skip_locked=False)
+                changes = self._progress_of(beats, snapshots)
+                if changes:
+                    await tx.write(changes)
         self._tell(changes)
 
+    def _progress_of(self, beats: Sequence[Beat], snapshots: Mapping[UUID, Snapshot]) -> Changes:
+        changes = Changes()
+        runs = {task: snapshot for snapshot in snapshots.values() for task in snapshot.tasks}
+        for beat in beats:
+            snapshot = runs.get(beat.task)
+            if snapshot is not None and beat.progress is not None:
+                decisions = Decisions(snapshot, changes, self.random)
+                decisions.progress(snapshot.tasks[beat.task], beat.token, beat.progress)
+        return changes
+
     async def apply(self, outcomes: Sequence[Outcome]) -> int:
-        """Apply outcomes once each, in one transaction; those with an old token change nothing.
+        """Apply outcomes once each, all of them or none; those with an old token change nothing.
 
         Returns:
             How many were applied.
         """
+        changes, applied = await self._apply_few(outcomes) or await self._apply_locked(outcomes)
+        self._tell(changes)
+        for outcome in applied:
+            self.on_outcome(outcome)
+        if len(applied) < len(outcomes):
+            logger.info("Outcomes of claims that no longer hold: {}", len(outcomes) - len(applied))
+        return len(applied)
+
+    async def _apply_few(self, outcomes: Sequence[Outcome]) -> Applied | None:
+        """Apply outcomes that change runs alone, unless another changes one of these meanwhile.
+
+        That is two round trips where a transaction takes five.
+        """
+        if len(outcomes) > FEW or publishing(outcomes)[0]:
+            return None
+        changes, applied = Changes(), []
+        snapshots = await self.records.standing([outcome.task for outcome in outcomes])
+        for outcome in outcomes:
+            snapshot = snapshots.get(outcome.run)
+            task = snapshot.tasks.get(outcome.task) if snapshot else None
+            if snapshot is None or task is None:
+                continue
+            if Decisions(snapshot, changes, self.random).apply(task, outcome):
+                applied.append(outcome)
+        if not changes:
+            return changes, applied
+        if changes.alone and await self.records.write(changes, all_or_none=True):
+            return changes, applied
+        return None
+
+    async def _apply_locked(self, outcomes: Sequence[Outcome]) -> Applied:
         changes, applied = Changes(), []
         chunks: dict[UUID, Sequence[Chunk]] = {}
         runs, switching = publishing(outcomes)
@@ -194,12 +222,7 @@ class Tasks:
                     applied.append(checked)
             if changes:
                 await tx.write(changes, chunks)
-        self._tell(changes)
-        for outcome in applied:
-            self.on_outcome(outcome)
-        if len(applied) < len(outcomes):
-            logger.info("Outcomes of claims that no longer hold: {}", len(outcomes) - len(applied))
-        return len(applied)
+        return changes, applied
 
     async def _with_chunks(
         self, outcome: Outcome, task: TaskRow, chunks: dict[UUID, Sequence[Chunk]]
