@@ -113,7 +113,7 @@ async def _open(home: Path) -> AsyncIterator[Bench]:
         database = await stack.enter_async_context(open_database(urls))
         ledger, records, bus = SqlLedger(database), SqlRuns(database), MemoryBus()
         feed, relay = EventFeed(records), Relay(SqlLedger(database), bus)
-        tasks = Tasks(ledger, _no_chunks, on_events=feed.tell, on_wake_ups=relay.tell)
+        tasks = Tasks(ledger, _no_chunks, on_events=feed.hand, on_wake_ups=relay.tell)
         runs = Runs(records, feed, {"noop": NOOP}, lambda: frozenset({"noop"}), relay.tell)
         bench = Bench(runs, await _new_tenant(urls), psutil.Process(server.pid))
         tasks.on_outcome = bench.applied

@@ -83,7 +83,8 @@ def events_numbered_from_memory(patch: Patch) -> None:
         run = self.run
         numbers[run.id] = max(numbers[run.id], run.seq) + 1
         run.seq = numbers[run.id]
-        self.changes.events.append(NewEvent(run.id, run.tenant, run.seq, type_, data))
+        at = self.snapshot.now
+        self.changes.events.append(NewEvent(run.id, run.tenant, run.seq, type_, at, data))
 
     patch.setattr(Decisions, "_event", event)
 

@@ -212,7 +212,7 @@ def _tasks(
         SqlLedger(ports.database),
         read_chunks(ports.files),
         lease_s=settings.ledger.lease_s,
-        on_events=feed.tell,
+        on_events=feed.hand,
         on_wake_ups=told,
         on_outcome=metrics.applied,
         admit=apart.admit,

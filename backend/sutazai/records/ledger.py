@@ -129,9 +129,15 @@ class SqlLedger:
     async def claimable(self, agent: str, limit: int) -> Claimable:
         """Pick ready tasks of an agent by fairness between tenants, priority and age; no lock."""
         rows = await self.database.look(ledger_sql.CLAIMABLE, agent, limit)
-        grants = {row["collection"]: _grant(row) for row in rows if row["collection"] is not None}
         candidates = [Candidate(task=row["id"], run=row["run_id"]) for row in rows]
-        return Claimable(candidates, _snapshots(rows), grants)
+        snapshots = _snapshots(rows)
+        grants = {
+            row["collection"]: _grant(row)
+            for row in rows
+            if row["collection"] is not None
+            and snapshots[row["run_id"]].run.step(row["step"]).collection != "none"
+        }
+        return Claimable(candidates, snapshots, grants)
 
     async def standing(self, tasks: Collection[UUID]) -> dict[UUID, Snapshot]:
         """Read the runs that some tasks are of, by id, with all their tasks; no lock."""
@@ -211,6 +217,7 @@ def changes_document(changes: Changes) -> dict[str, list[dict[str, Any]]]:
             "tenant": str(event.tenant),
             "seq": event.seq,
             "type": event.type.value,
+            "at": _time(event.at),
             "data": dict(event.data),
         }
         for event in changes.events

@@ -179,9 +179,9 @@ unchanged AS MATERIALIZED (
         available_at timestamptz, input jsonb, finished_at timestamptz)
     WHERE x.run IN (SELECT run FROM kept)
 ), new_events AS (
-    INSERT INTO events (run_id, tenant_id, seq, type, data)
+    INSERT INTO events (run_id, tenant_id, seq, type, at, data)
     SELECT x.* FROM changes CROSS JOIN jsonb_to_recordset(doc -> 'events') AS x(run uuid,
-        tenant uuid, seq integer, type text, data jsonb)
+        tenant uuid, seq integer, type text, at timestamptz, data jsonb)
     WHERE x.run IN (SELECT run FROM kept)
 ), new_wake_ups AS (
     INSERT INTO outbox (id, tenant_id, agent, due_at)

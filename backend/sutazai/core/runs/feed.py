@@ -1,18 +1,22 @@
 """A run as it goes: its durable events, and between them what its agents say.
 
-Watchers pull. Nothing is queued for one that is slow: events are read from the record when it is
-ready for them, and of the live text it gets in one piece what it missed.
+Watchers pull. Nothing is queued for one that is slow: it is given events when it is ready for them,
+from the record, or from the newest few of a run where this process wrote these; and of the live
+text it gets in one piece what it missed.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection
+from collections import deque
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from uuid import UUID
 
 from loguru import logger
 
 from sutazai.core.runs.live import NOTHING, Standing, TextGiven, Told, ending
+from sutazai.core.runs.model import NewEvent
 from sutazai.core.runs.ports import RunRecords
 from sutazai_contracts.errors import Unavailable
 from sutazai_contracts.events import Event, EventType
@@ -20,6 +24,8 @@ from sutazai_contracts.frames import Frame
 from sutazai_kit.live.port import Live, LiveText
 
 PAGE = 500
+# The newest events kept of one watched run; who is further behind reads the record.
+MAX_RECENT = 64
 # Texts kept of one watched run; past it the task that was silent longest goes.
 MAX_TEXTS = 64
 # How long a step's success is held back for the last of its text, where some is known to come.
@@ -55,6 +61,25 @@ class _Watched:
     primed: asyncio.Event = field(default_factory=asyncio.Event)
     listening: asyncio.Task[None] | None = None
     reads: dict[int, asyncio.Task[list[Event]]] = field(default_factory=dict)
+    recent: deque[Event] = field(default_factory=lambda: deque(maxlen=MAX_RECENT))
+    tenant: UUID | None = None
+
+    def hand(self, new: NewEvent) -> None:
+        """Keep an event that was just written; those that are kept follow one another."""
+        newest = self.recent[-1].seq if self.recent else new.seq - 1
+        if new.seq > newest + 1:
+            self.recent.clear()  # another wrote what is between
+        if new.seq > newest:
+            event = Event(run=new.run, seq=new.seq, type=new.type, at=new.at, data=dict(new.data))
+            self.recent.append(event)
+            self.tenant = new.tenant
+
+    def following(self, tenant: UUID, after: int) -> list[Event]:
+        """Give the events after one, as far as they are kept; none where the next is not."""
+        first = after + 1 - self.recent[0].seq if self.recent else -1
+        if first < 0 or self.tenant != tenant:
+            return []
+        return list(islice(self.recent, first, None))
 
     def tell(self, behind: int | None = None) -> None:
         """Wake all, or those that have not come to an event: there is something to read."""
@@ -82,8 +107,8 @@ class _Watched:
 class EventFeed:
     """Wake the watchers of runs that have new events or live text.
 
-    Commits of this process tell at once; a look every second finds what others wrote, by one
-    statement for all watchers.
+    Commits of this process hand over what they wrote; a look every second finds what others wrote,
+    by one statement for all watchers.
     """
 
     records: RunRecords
@@ -97,6 +122,13 @@ class EventFeed:
         for run in runs:
             if run in self._watched:
                 self._watched[run].tell()
+
+    def hand(self, events: Sequence[NewEvent]) -> None:
+        """Give events that were just committed to the watchers of their runs."""
+        watched = [event for event in events if event.run in self._watched]
+        for event in watched:
+            self._watched[event.run].hand(event)
+        self.tell({event.run for event in watched})
 
     def close(self) -> None:
         """End all watching: the platform stops, and watchers come back to the next one."""
@@ -182,7 +214,9 @@ class EventFeed:
         watcher.due = watcher.due or len(events) == PAGE
 
     async def _read(self, tenant: UUID, run: UUID, watched: _Watched, after: int) -> list[Event]:
-        """Read events once for all watchers that stand at the same place."""
+        """Give events that are kept, or read them once for all that stand at the same place."""
+        if kept := watched.following(tenant, after):
+            return kept
         reading = watched.reads.get(after)
         if reading is None:
             reading = asyncio.create_task(self.records.events(tenant, run, after, PAGE))

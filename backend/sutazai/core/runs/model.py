@@ -10,7 +10,7 @@ from uuid import UUID
 from sutazai_contracts.events import EventType
 from sutazai_contracts.identifiers import new_id
 from sutazai_contracts.knowledge import IndexedDocument, RebuiltCollection
-from sutazai_contracts.workflows import Workflow
+from sutazai_contracts.workflows import Step, Workflow
 
 
 class RunStatus(StrEnum):
@@ -90,6 +90,10 @@ class RunRow:
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
+    def step(self, name: str) -> Step:
+        """Give a step of its plan."""
+        return next(step for step in self.plan.steps if step.id == name)
+
 
 @dataclass(slots=True)
 class Snapshot:
@@ -110,12 +114,13 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """A durable event about to be written."""
+    """A durable event about to be written; `at` is by the database's clock."""
 
     run: UUID
     tenant: UUID
     seq: int
     type: EventType
+    at: datetime
     data: Mapping[str, Any]
 
 

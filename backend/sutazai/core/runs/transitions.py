@@ -281,7 +281,7 @@ class Decisions:
         return {"run": about, "steps": outputs}
 
     def _step(self, task: TaskRow) -> Step:
-        return next(step for step in self.run.plan.steps if step.id == task.step)
+        return self.run.step(task.step)
 
     # -- what is written ------------------------------------------------------------------------
 
@@ -301,5 +301,5 @@ class Decisions:
 
     def _event(self, type_: EventType, data: dict[str, Any]) -> None:
         self.run.seq += 1
-        run = self.run
-        self.changes.events.append(NewEvent(run.id, run.tenant, run.seq, type_, data))
+        run, at = self.run, self.snapshot.now
+        self.changes.events.append(NewEvent(run.id, run.tenant, run.seq, type_, at, data))

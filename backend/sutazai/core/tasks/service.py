@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from loguru import logger
 
-from sutazai.core.runs.model import Changes, NewWakeUp, Snapshot, TaskRow
+from sutazai.core.runs.model import Changes, NewEvent, NewWakeUp, Snapshot, TaskRow
 from sutazai.core.runs.transitions import Decisions
 from sutazai.core.tasks.ports import Candidate, Claimable, LedgerRecords
 from sutazai.core.tasks.publishing import check_publishing, publishing
@@ -41,7 +41,7 @@ class Tasks:
         records: the ledger's record.
         read_chunks: reads the chunks that a step's output names, for a tenant and that output.
         lease_s: seconds a claim holds without a heartbeat.
-        on_events: called after a commit with the runs that have new events.
+        on_events: called after a commit with the events that it wrote.
         on_wake_ups: called after a commit that left wake-ups in the outbox, with these.
         on_outcome: called after a commit with each outcome that was applied.
         admit: adds to a claim what its holder gets in by, before it is handed over.
@@ -50,7 +50,7 @@ class Tasks:
     records: LedgerRecords
     read_chunks: ChunkReader
     lease_s: float = 10.0
-    on_events: Callable[[Collection[UUID]], None] = lambda runs: None
+    on_events: Callable[[Sequence[NewEvent]], None] = lambda events: None
     on_wake_ups: Callable[[Collection[NewWakeUp]], None] = lambda wake_ups: None
     on_outcome: Callable[[Outcome], None] = lambda outcome: None
     admit: Callable[[Claim], Claim] = lambda claim: claim
@@ -96,7 +96,7 @@ class Tasks:
         claims: list[Claim] = []
         for task in tasks:
             run = found.snapshots[task.run].run
-            step = next(step for step in run.plan.steps if step.id == task.step)
+            step = run.step(task.step)
             grant = _grant(step.collection, run.collection, found.grants)
             claims.append(self._claim(task, step.timeout_s, run.traceparent, grant))
         return claims
@@ -262,7 +262,7 @@ class Tasks:
 
     def _tell(self, changes: Changes) -> None:
         if changes.events:
-            self.on_events({event.run for event in changes.events})
+            self.on_events(changes.events)
         if changes.wake_ups:
             self.on_wake_ups(changes.wake_ups)
 
