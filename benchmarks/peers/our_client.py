@@ -18,14 +18,16 @@ import uvloop
 from benchmarks.peers.lines import say
 from benchmarks.peers.starts import Starts
 from sutazai.bootstrap.background import background
-from sutazai.bootstrap.stack.places import role_urls
+from sutazai.bootstrap.stack.places import broker, role_urls
 from sutazai.bootstrap.workflows import read_workflows
 from sutazai.core.runs.feed import EventFeed
 from sutazai.core.runs.service import NewRun, Runs
+from sutazai.core.tasks.sender import Sender
 from sutazai.records.bell import Bell
 from sutazai.records.database import open_database
 from sutazai.records.runs import SqlRuns
 from sutazai.stack_settings import StackSettings
+from sutazai_kit.bus.rabbitmq.bus import open_rabbit_bus
 from sutazai_kit.discovery import find_workflow_folders
 
 GAP_S = 0.02
@@ -73,18 +75,21 @@ async def by_api(client: httpx2.AsyncClient, goal: str) -> None:
 async def main(credentials: Path, url: str) -> None:
     """Do what each line of standard input asks for."""
     found = json.loads(credentials.read_text())
-    urls = role_urls(StackSettings().database)
+    stack = StackSettings()
+    urls = role_urls(stack.database)
     async with AsyncExitStack() as life:
         database = await life.enter_async_context(open_database(urls))
         bell = Bell(urls.worker)
-        await life.enter_async_context(background(bell=bell.run()))
+        bus = await life.enter_async_context(open_rabbit_bus(broker(stack.broker), name="client"))
+        sender = Sender(bus, bell.ring)
+        await life.enter_async_context(background(bell=bell.run(), sender=sender.run()))
         records = SqlRuns(database)
         runs = Runs(
             records,
             EventFeed(records),
             read_workflows(find_workflow_folders()),
             lambda: frozenset({"noop"}),
-            on_wake_ups=bell.ring,
+            on_wake_ups=sender.tell,
         )
         headers = {"Authorization": f"Bearer {found['api_key']}"}
         client = await life.enter_async_context(

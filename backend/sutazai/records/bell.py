@@ -2,7 +2,8 @@
 
 PostgreSQL's NOTIFY inside a writing transaction makes it several times slower, so it is sent after
 the commit, by a connection of its own, and at most once in `MERGE_S`. It tells of the wake-ups, so
-that they go out before the outbox is read. A ring that is lost costs a second: the relay polls.
+that they go out before the outbox is read, or not at all where they are sent already. A ring that
+is lost costs a second: the relay polls.
 """
 
 import asyncio
@@ -38,14 +39,14 @@ class Bell:
     url: str
     rings: int = 0
     _rung: asyncio.Event = field(default_factory=asyncio.Event)
-    _told: list[NewWakeUp] = field(default_factory=list)
+    _told: list[tuple[NewWakeUp, bool]] = field(default_factory=list)
 
-    def ring(self, wake_ups: Collection[NewWakeUp] = ()) -> None:
-        """Ask for a ring that tells of wake-ups; returns at once."""
+    def ring(self, wake_ups: Collection[NewWakeUp] = (), sent: bool = False) -> None:
+        """Ask for a ring that tells of wake-ups, and whether they are sent; returns at once."""
         at_once = [wake_up for wake_up in wake_ups if wake_up.at_once]
         if wake_ups and not at_once:
             return  # found when they are due
-        self._told += at_once[: TOLD - len(self._told)]
+        self._told += [(wake_up, sent) for wake_up in at_once[: TOLD - len(self._told)]]
         self._rung.set()
 
     async def run(self) -> None:
@@ -67,7 +68,7 @@ class Bell:
             await self._rung.wait()
             self._rung.clear()
             told, self._told = self._told, []
-            words = json.dumps([[str(wake_up.id), wake_up.agent] for wake_up in told])
+            words = json.dumps([[str(one.id), one.agent, int(sent)] for one, sent in told])
             await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, words)
             self.rings += 1
             await asyncio.sleep(MERGE_S)
@@ -98,7 +99,8 @@ async def listen(url: str, heard: Callable[[Collection[DueWakeUp]], None]) -> No
 def _told(words: str) -> list[DueWakeUp]:
     """Read what a ring tells; of one that does not parse it is known that there is something."""
     try:
-        return [DueWakeUp(UUID(number), str(agent)) for number, agent in json.loads(words)]
+        said = json.loads(words)
+        return [DueWakeUp(UUID(number), str(agent), bool(sent)) for number, agent, sent in said]
     except (TypeError, ValueError, AttributeError):
         return []
 

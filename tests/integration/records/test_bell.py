@@ -86,10 +86,12 @@ def wake_up(*, at_once: bool = True) -> NewWakeUp:
 async def test_a_ring_tells_of_as_many_wake_ups_as_it_has_room_for(database: TestDatabase) -> None:
     wake_ups = [wake_up() for _ in range(TOLD + 10)]
     async with ringing(database) as (bell, ear):
-        bell.ring(wake_ups[:2])
+        bell.ring(wake_ups[:2], sent=True)
         bell.ring(wake_ups[2:])
         await ear.until(2)
-    assert ear.told == [DueWakeUp(one.id, one.agent) for one in wake_ups[:TOLD]]
+    assert ear.told == [
+        DueWakeUp(one.id, one.agent, sent=number < 2) for number, one in enumerate(wake_ups[:TOLD])
+    ]
 
 
 async def test_what_is_due_later_rings_no_bell(database: TestDatabase) -> None:

@@ -27,6 +27,7 @@ from sutazai.core.agents.claims import ClaimChecks
 from sutazai.core.agents.tokens import AgentTokens
 from sutazai.core.knowledge.vector_access.claims import with_access
 from sutazai.core.platform import Check, Platform
+from sutazai.core.tasks.sender import Sender
 from sutazai.records.bell import Bell
 from sutazai.records.database import open_database
 from sutazai.records.ledger import SqlLedger
@@ -79,17 +80,19 @@ async def open_stack_core(settings: Settings, stack: StackSettings) -> AsyncIter
     async with AsyncExitStack() as life:
         opened = await _open_ports(life, settings, stack)
         bell = Bell(role_urls(stack.database).worker)
+        sender = Sender(opened.ports.bus, bell.ring)
         services = wire(
             settings,
             opened.ports,
             read_workflows(find_workflow_folders()),
             owner_url="",
             token_secret=secret,
-            apart=Apart(bell.ring, partial(with_access, access=QdrantTokens(_key(stack))), True),
+            apart=Apart(sender.tell, partial(with_access, access=QdrantTokens(_key(stack))), True),
         )
         await life.enter_async_context(
             background(
                 **services.loops(relay=False),
+                sender=sender.run(),
                 bell=bell.run(),
                 registry=opened.registry.run(),
                 defaults=keep_default_collections(services.identity, services.knowledge),

@@ -36,10 +36,11 @@ class Claimable:
 
 @dataclass(frozen=True, slots=True)
 class DueWakeUp:
-    """A wake-up taken from the outbox."""
+    """A wake-up of the outbox; `sent`: whoever wrote it has published it, too."""
 
     id: UUID
     agent: str
+    sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

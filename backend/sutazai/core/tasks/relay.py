@@ -29,7 +29,7 @@ class Relay:
 
     A wake-up leaves the outbox in the transaction that ends after its publication was confirmed,
     so it may be sent twice and is never dropped. One that was just committed, here or by a process
-    that rings, is told with its row, and published before that is read.
+    that rings, is told with its row, and published before that is read, unless it was sent there.
     """
 
     records: LedgerRecords
@@ -46,7 +46,9 @@ class Relay:
         at_once = [w for w in wake_ups if isinstance(w, DueWakeUp) or w.at_once]
         if wake_ups and not at_once:
             return  # found when they are due
-        self._handed += at_once
+        sent = {w.id for w in at_once if isinstance(w, DueWakeUp) and w.sent}
+        self._ahead |= sent
+        self._handed += [wake_up for wake_up in at_once if wake_up.id not in sent]
         pause_s = MERGE_S if at_once else 0.0
         self._look_at = min(self._look_at, asyncio.get_running_loop().time() + pause_s)
         self._told.set()
@@ -81,30 +83,37 @@ class Relay:
         ahead, self._ahead = self._ahead, set()
         async with self.records.transaction() as tx:
             due = await tx.take_due(BATCH)
-            await self.wake(_agents(wake_up for wake_up in due if wake_up.id not in ahead))
+            await self.wake(agents_of(wake_up for wake_up in due if wake_up.id not in ahead))
         self.sent += len(due)
         return len(due)
 
     async def wake(self, agents: Counter[str]) -> None:
-        """Publish so many wake-ups to each agent's queue.
-
-        A full queue needs no more of them: what is in it makes the agent look, and look again.
-        """
-        for agent, count in agents.items():
-            bodies = [
-                WakeUp(id=new_id(), agent=agent).model_dump_json().encode() for _ in range(count)
-            ]
-            try:
-                await self.bus.publish(task_queue(agent), bodies)
-            except QueueFull:
-                logger.debug("The queue of {} is full; its wake-ups are enough", agent)
+        """Publish so many wake-ups to each agent's queue."""
+        await wake(self.bus, agents)
 
     async def _publish_handed(self) -> None:
         """Publish what was told with its row, which is taken out a moment later."""
         handed, self._handed = self._handed, []
-        await self.wake(_agents(handed))
+        await self.wake(agents_of(handed))
         self._ahead.update(wake_up.id for wake_up in handed)
 
 
-def _agents(wake_ups: Iterable[NewWakeUp | DueWakeUp]) -> Counter[str]:
+async def wake(bus: Bus, agents: Counter[str]) -> None:
+    """Publish so many wake-ups to each agent's queue.
+
+    A full queue needs no more of them: what is in it makes the agent look, and look again.
+
+    Raises:
+        BusUnavailable: the bus did not confirm them.
+    """
+    for agent, count in agents.items():
+        bodies = [WakeUp(id=new_id(), agent=agent).model_dump_json().encode() for _ in range(count)]
+        try:
+            await bus.publish(task_queue(agent), bodies)
+        except QueueFull:
+            logger.debug("The queue of {} is full; its wake-ups are enough", agent)
+
+
+def agents_of(wake_ups: Iterable[NewWakeUp | DueWakeUp]) -> Counter[str]:
+    """Count the wake-ups of each agent."""
     return Counter(wake_up.agent for wake_up in wake_ups)
