@@ -49,7 +49,7 @@ def sample(text: str, name: str) -> float:
 
 
 def wake_ups(product: Product) -> float:
-    """Count what the relay sent."""
+    """Count what left the outbox."""
     return sample(product.inside("http://relay:11000/metrics"), "sutazai_wake_ups_sent_total")
 
 
