@@ -56,11 +56,11 @@ class SqlLedgerTransaction:
         """Lock runs by ascending id, then their tasks."""
         statement = ledger_sql.LOCK_RUNS_FREE if skip_locked else ledger_sql.LOCK_RUNS
         rows = await self.connection.fetch(statement, list(runs))
-        found = {row["id"]: Snapshot(_run(row), {}, row["now"]) for row in rows}
+        found = {row["id"]: Snapshot(run_row(row), {}, row["now"]) for row in rows}
         if found:
             tasks = await self.connection.fetch(ledger_sql.LOCK_TASKS, list(found), list(inputs_of))
             for row in tasks:
-                found[row["run_id"]].tasks[row["id"]] = _task(row)
+                found[row["run_id"]].tasks[row["id"]] = task_row(row)
         return found
 
     async def runs_of(self, tasks: Collection[UUID]) -> dict[UUID, UUID]:
@@ -261,6 +261,7 @@ def _new_task(task: TaskRow) -> dict[str, Any]:
         "priority": task.priority,
         "available_at": _time(task.available_at),
         "input": task.input or {},
+        "output": task.output,
         "finished_at": _time(task.finished_at),
     }
 
@@ -298,7 +299,8 @@ def _reply(row: Record) -> BeatReply:
     return BeatReply.CANCELLED if cancelled else BeatReply.LOST
 
 
-def _run(row: Record) -> RunRow:
+def run_row(row: Record) -> RunRow:
+    """Read a row with the columns that `LOCK_RUNS` names."""
     return RunRow(
         id=row["id"],
         tenant=row["tenant_id"],
@@ -314,10 +316,13 @@ def _run(row: Record) -> RunRow:
         error=row["error"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],
+        retry_of=row["retry_of"],
+        origin=row["origin"],
     )
 
 
-def _task(row: Record) -> TaskRow:
+def task_row(row: Record) -> TaskRow:
+    """Read a row with the columns that `LOCK_TASKS` names."""
     columns = dict(row)
     columns["run"] = columns.pop("run_id")
     columns["tenant"] = columns.pop("tenant_id")

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from loguru import logger
 
-from sutazai.core.runs.model import Changes, NewWakeUp, Snapshot, TaskRow
+from sutazai.core.runs.model import Changes, NewWakeUp, RunRow, Snapshot, TaskRow
 from sutazai.core.runs.transitions import Decisions
 from sutazai.core.tasks.ports import Candidate, LedgerRecords, LedgerTransaction
 from sutazai.core.tasks.publishing import check_publishing, publishing
@@ -109,14 +109,14 @@ class Tasks:
         for task in tasks:
             run, step = snapshots[task.run].run, steps[task.id]
             grant = _grant(step.collection, run.collection, grants)
-            claims.append(self._claim(task, step.timeout_s, run.traceparent, grant))
+            claims.append(self._claim(task, step.timeout_s, run, grant))
         return claims
 
     def _claim(
         self,
         task: TaskRow,
         timeout_s: float,
-        traceparent: str | None,
+        run: RunRow,
         grant: CollectionGrant | None,
     ) -> Claim:
         if task.token is None:
@@ -133,7 +133,8 @@ class Tasks:
             timeout_s=timeout_s,
             input=task.input or {},
             grant=grant,
-            traceparent=traceparent,
+            traceparent=run.traceparent,
+            origin=run.origin,
         )
 
     async def heartbeat(
