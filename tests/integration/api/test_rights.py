@@ -68,6 +68,7 @@ write  POST   /api/v1/collections/{name}/documents
 write  DELETE /api/v1/collections/{name}/documents/{document}         document
 write  POST   /api/v1/runs
 write  POST   /api/v1/runs/{run}/cancel                               run
+write  POST   /api/v1/runs/{run}/retry                                run
 write  POST   /api/v1/conversations
 write  PATCH  /api/v1/conversations/{conversation}                    conversation
 write  DELETE /api/v1/conversations/{conversation}                    conversation
