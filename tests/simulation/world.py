@@ -263,7 +263,7 @@ class World:
             submission = retries.compose(Earlier(earlier, done), again)
             with suppress(Unavailable):
                 self.accepted[again] = await self.ledger.submit(submission)
-                self.trace("client", "accepted", again, short(self.accepted[again]), len(done))
+                self.trace("client", "retried", again, short(self.accepted[again]), len(done))
                 if self.core is not None:
                     self.core.relay.tell(submission.changes.wake_ups)
             await asyncio.sleep(0.3)
