@@ -231,6 +231,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry a run
+         * @description Start a run that works again what did not succeed in one that failed or was cancelled.
+         *
+         *     Steps that succeeded are kept with their outputs (`kept`) and are not worked again; effects of
+         *     the others carry the keys that they had before, so that none is had twice. The run that is
+         *     retried stays as it ended; `retry_of` of the new one names it. A question of a conversation is
+         *     asked there once more, with the context that it had, by its user alone. A run that has not
+         *     ended, that succeeded or that the platform started is answered 409 (`run_not_retriable`).
+         */
+        post: operations["retry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/events": {
         parameters: {
             query?: never;
@@ -2124,6 +2150,11 @@ export interface components {
             citations: components["schemas"]["Citation"][];
             /** Error */
             error: string | null;
+            /**
+             * Retry Of
+             * @description The run that this one retries.
+             */
+            retry_of: string | null;
             /** Steps */
             steps: components["schemas"]["StepShape"][];
             /** Usage */
@@ -2181,6 +2212,11 @@ export interface components {
             citations: components["schemas"]["Citation"][];
             /** Error */
             error: string | null;
+            /**
+             * Retry Of
+             * @description The run that this one retries.
+             */
+            retry_of: string | null;
         };
         /**
          * RuntimeShape
@@ -2266,6 +2302,11 @@ export interface components {
             usage: {
                 [key: string]: number;
             };
+            /**
+             * Kept
+             * @description Whether it succeeded in the run that this one retries, and was not worked again; it then has no attempts.
+             */
+            kept: boolean;
         };
         /**
          * SubgraphShape
@@ -4848,6 +4889,208 @@ export interface operations {
                      *       "code": "not_found",
                      *       "request_id": "6b1f0c2e9a7d4c35",
                      *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is larger than this installation takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:too_large",
+                     *       "title": "The request is larger than this installation takes",
+                     *       "status": 413,
+                     *       "detail": "The request is larger than this installation takes.",
+                     *       "code": "too_large",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_run: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again with the same body it gives the same run, never a second one. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run that takes it up; where the key was used before for this, the run of then. */
+            202: {
+                headers: {
+                    /** @description Path of the run. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such run. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The run has not ended, or succeeded, or can't be retried; its conversation is busy; or the key was used with another request. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:already_exists",
+                     *       "title": "It does not fit what is there",
+                     *       "status": 409,
+                     *       "detail": "A thing of that name exists already.",
+                     *       "code": "already_exists",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "A thing of that name exists already."
+                     *         }
+                     *       ]
                      *     }
                      */
                     "application/problem+json": components["schemas"]["Problem"];

@@ -124,6 +124,43 @@ def test_a_run_that_is_cancelled_stops_working(live: LivePlatform, client: httpx
     assert client.post(f"{path}/cancel").json()["finished_at"] == answer.json()["finished_at"]
 
 
+@pytest.mark.requirement("C3", part="a run that failed is retried: the failed step alone, once")
+def test_a_run_that_failed_is_retried_and_has_each_effect_once(
+    live: LivePlatform, client: httpx2.Client
+) -> None:
+    wanted = live.root / "wanted"
+    body = {"goal": str(wanted), "workflow": "wanting"}
+    run = client.post("/api/v1/runs", json=body).json()["id"]
+    assert watch(client, run)[-1]["event"] == "run.failed"
+    # The second step had an effect before it gave up.
+    assert effects_of(live, run) == [("first", "item-0"), ("first", "item-1"), ("second", "item-0")]
+    said = command(live, "runs", "retry", run, code=1)
+    assert "second" in said
+    assert "is not there" in said
+    wanted.touch()
+    said = command(live, "runs", "retry", run)
+    assert "kept from the run before" in said
+    retries = [item for item in client.get("/api/v1/runs").json()["items"] if item["retry_of"]]
+    assert {item["retry_of"] for item in retries} == {run}
+    done = client.get(f"/api/v1/runs/{retries[0]['id']}").json()
+    first, second = done["steps"]
+    assert (done["status"], first["kept"], first["attempts"]) == ("succeeded", True, 0)
+    assert second["output"] == {"items": ["item-0", "item-1", "item-2"], "found": 1}
+    # Whoever had the run's first step again would see it here, under whatever run's name.
+    assert effects_of(live, done["id"]) == [("second", "item-1"), ("second", "item-2")]
+    assert effects_of(live, retries[1]["id"]) == []
+    kinds = [event["event"] for event in watch(client, done["id"])]
+    assert kinds[:4] == ["step.succeeded", "step.ready", "run.started", "step.started"]
+    assert kinds[-2:] == ["step.succeeded", "run.succeeded"]
+    assert set(kinds[4:-2]) == {"step.progress"}
+
+
+def effects_of(live: LivePlatform, run: str) -> list[tuple[str, str]]:
+    """Give what a run did to the world: step and item of each effect, in order."""
+    lines = Path(live.environment["EFFECTS_FILE"]).read_text().splitlines()
+    return [(line["step"], line["item"]) for line in map(json.loads, lines) if line["run"] == run]
+
+
 def test_a_second_start_on_the_same_home_names_the_first(live: LivePlatform) -> None:
     assert live.process is not None
     said = command(live, "run", code=1)

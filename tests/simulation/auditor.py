@@ -50,8 +50,10 @@ class Auditor:
 
     def __call__(self, commit: Commit) -> None:
         """Check a commit that is about to have its effect."""
+        kept = {e.data["task"] for e in commit.changes.events if "kept_from" in e.data}
         for before, after in commit.tasks:
-            for problem in self._task(before, after):
+            problems = self._task(before, after) if str(after.id) not in kept else self._kept(after)
+            for problem in problems:
                 self.found(f"task {short(after.id)} ({after.step}): {problem}")
         self._events(commit)
         for run in commit.changes.runs.values():
@@ -74,6 +76,14 @@ class Auditor:
             case TaskStatus.READY, TaskStatus.CANCELLED:
                 return []
         return [f"went from {was} to {after.status}"]
+
+    def _kept(self, after: TaskRow) -> "list[str]":
+        """Check a task that a retry took over: it is done, and was not worked here."""
+        self.trace("ledger", "kept", short(after.run), after.step)
+        self.succeeded[after.run, after.step] += 1
+        done = after.status is TaskStatus.SUCCEEDED and after.output
+        whole = done and after.attempt == 0 and not after.usage
+        return [] if whole else ["was kept otherwise than it was done"]
 
     def _claimed(self, before: TaskRow, after: TaskRow) -> list[str]:
         found = []

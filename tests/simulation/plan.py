@@ -43,12 +43,17 @@ WORKFLOWS = {workflow.name: workflow for workflow in (SINGLE, CHAIN, FORK)}
 
 @dataclass(frozen=True)
 class Goal:
-    """A run that is submitted at some time, and maybe cancelled later."""
+    """A run that is submitted at some time, and maybe cancelled later, and then retried."""
 
     name: str
     workflow: str
     at: float
     cancel_after: float | None
+
+    @property
+    def retry_after(self) -> float:
+        """Give how long after the cancel; of it, so that nothing else is drawn otherwise."""
+        return (self.cancel_after or 0.0) * 7 % 3
 
 
 @dataclass(frozen=True)

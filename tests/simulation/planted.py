@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 
@@ -15,6 +15,7 @@ from sutazai.core.tasks.outcomes import OutcomeConsumer
 from sutazai.core.tasks.relay import BATCH, Relay
 from sutazai.core.tasks.service import Tasks
 from sutazai_contracts.events import EventType
+from sutazai_kit import AgentContext
 from sutazai_kit.leases import Lease
 from tests.simulation.ledger import TwinTransaction
 
@@ -115,16 +116,26 @@ def consumer_not_opened_again(patch: Patch) -> None:
     patch.setattr(OutcomeConsumer, "run", run)
 
 
+def retry_with_effects_of_its_own(patch: Patch) -> None:
+    """A retry names its effects by itself, and so has those again that were had before."""
+
+    def effect_key(self: AgentContext, item: str = "") -> UUID:
+        return uuid5(self.run, f"{self.step}/{item}")
+
+    patch.setattr(AgentContext, "effect_key", effect_key)
+
+
 # Each with the number of seeds, from 0 on, within which it is to be found.
 PLANTED: dict[Callable[[Patch], None], int] = {
     outcome_without_its_token: 100,
-    lease_not_checked_again: 100,
+    lease_not_checked_again: 300,  # a heartbeat has to come between a look and its lock
     outbox_emptied_before_the_confirm: 100,
     written_over_what_changed_meanwhile: 100,
     events_numbered_from_memory: 100,
     published_after_the_lease_was_lost: 100,
     wake_up_forgotten: 100,
     consumer_not_opened_again: 100,
+    retry_with_effects_of_its_own: 100,
 }
 
 

@@ -23,6 +23,7 @@ CHUNK = 50
 FEW, MANY = 50, 2050
 # How often at least each of these happens in the first CHUNK seeds: else nothing is shown.
 SEEN = {
+    **{"retried": 5, "kept": 1},
     **{"killed": 20, "pause": 30, "jump": 10, "claimed → ready": 40, "outcome": 300},
     **{"fail_before": 50, "fail_after": 20, "slow": 50, "call_lost": 10, "reply_lost": 10},
     **{

@@ -68,9 +68,12 @@ def _effects(run: RunRow, steps: Mapping[str, TaskRow], behaviours: Behaviours) 
     possible: set[UUID] = set()
     for step, task in steps.items():
         items = range(behaviours.of(run.goal, step).items)
-        keys = {uuid5(run.id, f"{step}/{item}") for item in items}
-        possible |= keys
-        if task.status is TaskStatus.SUCCEEDED and not keys <= done:
-            yield f"{len(keys - done)} effects of step {step} are missing"
+        # A retry has the effects of the run that it takes up.
+        keys = {uuid5(run.origin or run.id, f"{step}/{item}") for item in items}
+        worked = task.attempt > 0
+        possible |= keys if worked else set()
+        seen = done if worked else set(behaviours.effects.done)
+        if task.status is TaskStatus.SUCCEEDED and not keys <= seen:
+            yield f"{len(keys - seen)} effects of step {step} are missing"
     if extra := done - possible:
         yield f"{len(extra)} effects have keys of their own"

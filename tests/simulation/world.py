@@ -11,12 +11,14 @@ from uuid import UUID
 from loguru import logger
 
 from sutazai.core.runs.feed import EventFeed
-from sutazai.core.runs.model import TaskStatus
+from sutazai.core.runs.model import RunStatus, TaskStatus
+from sutazai.core.runs.retrying import Earlier, Retries
 from sutazai.core.runs.service import NewRun, Runs
 from sutazai.core.tasks.outcomes import OutcomeConsumer
 from sutazai.core.tasks.reaper import Reaper
 from sutazai.core.tasks.relay import Relay
 from sutazai.core.tasks.service import Tasks
+from sutazai.records.retries import SqlRetries
 from sutazai.records.runs import SqlRuns
 from sutazai_contracts.errors import Unavailable
 from sutazai_contracts.knowledge import Chunk
@@ -83,6 +85,8 @@ class World:
     steps: dict[str, int] = field(default_factory=dict)
     runners: dict[str, list[Runner]] = field(default_factory=dict)
     accepted: dict[str, UUID] = field(default_factory=dict)
+    # Goals of which the client wants nothing more.
+    settled: int = 0
     core: Core | None = None
     is_calm: bool = False
 
@@ -222,7 +226,7 @@ class World:
         await self.over.wait()
 
     async def _submit(self, goal: Goal) -> None:
-        """Submit until it is accepted, always under the same key; maybe cancel it later."""
+        """Submit until it is accepted, always under one key; maybe cancel and retry it later."""
         runs = Runs(
             records=SqlRuns.__new__(SqlRuns),  # what `compose` needs not
             feed=EventFeed(SqlRuns.__new__(SqlRuns)),
@@ -244,6 +248,26 @@ class World:
             await asyncio.sleep(goal.cancel_after)
             with suppress(Unavailable):
                 await self.ledger.cancel(self.accepted[goal.name], "changed my mind")
+            await asyncio.sleep(goal.retry_after)
+            await self._retry(goal.name, runs)
+        self.settled += 1
+
+    async def _retry(self, goal: str, runs: Runs) -> None:
+        """Take up what was cancelled, always under the same key."""
+        earlier, again = self.ledger.runs[self.accepted[goal]], f"{goal} again"
+        if earlier.status is not RunStatus.CANCELLED:
+            return
+        tasks = (self.ledger.tasks[task] for task in self.ledger.tasks_of[earlier.id])
+        done = [task for task in tasks if task.status is TaskStatus.SUCCEEDED]
+        retries = Retries(SqlRetries.__new__(SqlRetries), runs)
+        while again not in self.accepted:
+            submission = retries.compose(Earlier(earlier, done), again)
+            with suppress(Unavailable):
+                self.accepted[again] = await self.ledger.submit(submission)
+                self.trace("client", "retried", again, short(self.accepted[again]), len(done))
+                if self.core is not None:
+                    self.core.relay.tell(submission.changes.wake_ups)
+            await asyncio.sleep(0.3)
 
     async def _pause(self, pause: Pause) -> None:
         await asyncio.sleep(pause.at)
@@ -283,7 +307,7 @@ class World:
         self.over.set()
 
     def _all_ended(self) -> bool:
-        if len(self.accepted) < len(self.plan.goals):
+        if self.settled < len(self.plan.goals):
             return False
         return all(self.ledger.runs[run].status.ended for run in self.accepted.values())
 

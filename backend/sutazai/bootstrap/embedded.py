@@ -91,6 +91,7 @@ async def open_embedded(
         await stack.enter_async_context(_working(agents, services, ports, registry))
         yield Platform(
             runs=services.runs,
+            retries=services.retries,
             conversations=services.conversations,
             tasks=services.tasks,
             knowledge=services.knowledge,

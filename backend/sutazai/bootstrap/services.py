@@ -35,6 +35,7 @@ from sutazai.core.models.service import Models
 from sutazai.core.moving.service import Moving
 from sutazai.core.runs.feed import EventFeed
 from sutazai.core.runs.model import NewWakeUp
+from sutazai.core.runs.retrying import Retries
 from sutazai.core.runs.service import Runs
 from sutazai.core.tasks.outcomes import OutcomeConsumer
 from sutazai.core.tasks.reaper import Reaper
@@ -48,6 +49,7 @@ from sutazai.records.identity import SqlIdentity
 from sutazai.records.knowledge import SqlKnowledge
 from sutazai.records.ledger import SqlLedger
 from sutazai.records.leftovers import SqlLeftovers
+from sutazai.records.retries import SqlRetries
 from sutazai.records.runs import SqlRuns
 from sutazai.settings import Settings
 from sutazai_contracts.errors import Unavailable
@@ -85,6 +87,7 @@ class Services:
     """Everything of core, wired."""
 
     runs: Runs
+    retries: Retries
     conversations: Conversations
     tasks: Tasks
     knowledge: Knowledge
@@ -147,13 +150,12 @@ def wire(
     may not. `token_secret`, by which access tokens are signed, is the same in all processes.
     """
     apart, metrics = apart or Apart(), PlatformMetrics()
-    run_records = SqlRuns(ports.database)
-    feed = EventFeed(run_records, ports.live)
+    feed = EventFeed(SqlRuns(ports.database), ports.live)
     relay = Relay(SqlLedger(ports.database), ports.bus)
     told = apart.on_wake_ups or relay.tell
     tasks = _tasks(settings, ports, apart, feed, told, metrics)
     ahead = AheadEmbeddings(ports.embeddings)
-    runs = Runs(run_records, feed, workflows, ports.registry.names, told, _seek(settings, ahead))
+    runs = Runs(feed.records, feed, workflows, ports.registry.names, told, _seek(settings, ahead))
     sweeper = Sweeper(SqlLeftovers(ports.database), ports.vectors, ports.files)
     login = wire_login(settings, ports.database, ports.sessions, ports.limits, token_secret)
     graph = _graph(ports, runs)
@@ -164,6 +166,7 @@ def wire(
     models = _models(settings, ports, metrics)
     return Services(
         runs=runs,
+        retries=Retries(SqlRetries(ports.database), runs),
         conversations=_conversations(settings, ports, runs, models, metrics),
         tasks=tasks,
         knowledge=knowledge,

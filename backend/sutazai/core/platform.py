@@ -15,6 +15,7 @@ from sutazai.core.knowledge.service import Knowledge
 from sutazai.core.limits.requests import RequestLimit
 from sutazai.core.models.service import Models
 from sutazai.core.moving.service import Moving
+from sutazai.core.runs.retrying import Retries
 from sutazai.core.runs.service import Runs
 from sutazai.core.tasks.service import Tasks
 
@@ -40,6 +41,7 @@ class Platform:
     """
 
     runs: Runs
+    retries: Retries
     conversations: Conversations
     tasks: Tasks
     knowledge: Knowledge

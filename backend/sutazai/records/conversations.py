@@ -2,7 +2,8 @@
 
 Lock order: runs by ascending id, then tasks, then the conversation. Whoever ends a run holds it
 and refers to the conversation; whoever asks holds the conversation and no run that is there
-already; whoever removes one holds its unfinished runs first.
+already, and refers at most to one that has ended; whoever removes one holds its unfinished runs
+first.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from asyncpg import Record
 from sutazai.core.conversations.model import Conversation, Message, Owner
 from sutazai.core.conversations.ports import Place, Posted, Posting
 from sutazai.core.runs.model import RunStatus
+from sutazai.core.runs.retrying import Retry
 from sutazai.records.database import Connection, Database
 from sutazai.records.runs import cancel_on, submit_on
 from sutazai_contracts.errors import ConversationBusy, IdempotencyMismatch, NotFound
@@ -160,13 +162,43 @@ class SqlConversations:
         raise ConversationBusy("Questions come faster than their runs are cancelled.")
 
 
+async def ask_again_on(
+    connection: Connection, user: UUID, conversation: UUID, retry: Retry
+) -> UUID | None:
+    """Write a run that retries a question of a conversation, as the conversation's next question.
+
+    Gives the run; where its idempotency key was used before, that of then; None where the
+    conversation is not there any more.
+
+    Raises:
+        ConversationBusy: the question before has no answer yet.
+        IdempotencyMismatch: the key was used with another request.
+    """
+    submission = retry.submission
+    turns = await connection.fetchval(_HOLD, conversation)
+    if turns is None:
+        return None
+    (state,) = await connection.fetch(_STATE, conversation, turns, submission.idempotency_key)
+    if state["run"] is None and not state["answered"]:
+        raise ConversationBusy
+    run, written_at = await submit_on(connection, submission)
+    if written_at is not None:
+        asked = Posting(conversation, retry.message, turns, submission.run.goal, None, submission)
+        await _write_question(connection, Owner(submission.run.tenant, user), asked)
+    return run
+
+
 async def _ask(connection: Connection, owner: Owner, posting: Posting) -> Posted:
-    submission = posting.submission
     # Had its key been used for something else meanwhile, this would refuse it.
-    run, _ = await submit_on(connection, submission)
+    run, _ = await submit_on(connection, posting.submission)
+    return Posted(await _write_question(connection, owner, posting), run)
+
+
+async def _write_question(connection: Connection, owner: Owner, posting: Posting) -> Message:
+    run = posting.submission.run
     (row,) = await connection.fetch(
         _ASK,
-        run,
+        run.id,
         owner.tenant,
         posting.conversation,
         owner.user,
@@ -174,9 +206,9 @@ async def _ask(connection: Connection, owner: Owner, posting: Posting) -> Posted
         posting.title,
         posting.message,
         posting.text,
-        submission.run.input.get("context"),
+        run.input.get("context"),
     )
-    return Posted(_message(row), run)
+    return _message(row)
 
 
 async def _replayed(connection: Connection, posting: Posting, state: Record) -> Posted:

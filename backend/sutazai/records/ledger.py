@@ -49,10 +49,10 @@ class SqlLedgerTransaction:
         """Lock runs by ascending id, then their tasks."""
         statement = ledger_sql.LOCK_RUNS_FREE if skip_locked else ledger_sql.LOCK_RUNS
         rows = await self.connection.fetch(statement, list(runs))
-        found = {row["id"]: Snapshot(_run(row), {}, row["now"]) for row in rows}
+        found = {row["id"]: Snapshot(run_row(row), {}, row["now"]) for row in rows}
         if found:
             for row in await self.connection.fetch(ledger_sql.LOCK_TASKS, list(found)):
-                found[row["run_id"]].tasks[row["id"]] = _task(row)
+                found[row["run_id"]].tasks[row["id"]] = task_row(row)
         return found
 
     async def runs_of(self, tasks: Collection[UUID]) -> dict[UUID, UUID]:
@@ -276,6 +276,7 @@ def _new_task(task: TaskRow) -> dict[str, Any]:
         "priority": task.priority,
         "available_at": _time(task.available_at),
         "input": task.input or {},
+        "output": task.output,
         "finished_at": _time(task.finished_at),
     }
 
@@ -331,7 +332,7 @@ def _snapshots(rows: Sequence[Record]) -> dict[UUID, Snapshot]:
         if row["run_plan"] is not None and row["run_id"] not in found:
             found[row["run_id"]] = Snapshot(_run_beside(row), {}, row["now"])
     for row in rows:
-        found[row["run_id"]].tasks[row["id"]] = _task(row)
+        found[row["run_id"]].tasks[row["id"]] = task_row(row)
     return found
 
 
@@ -351,10 +352,13 @@ def _run_beside(row: Record) -> RunRow:
         error=row["run_error"],
         started_at=row["run_started_at"],
         finished_at=row["run_finished_at"],
+        retry_of=row["run_retry_of"],
+        origin=row["run_origin"],
     )
 
 
-def _run(row: Record) -> RunRow:
+def run_row(row: Record) -> RunRow:
+    """Read a row with the columns that `LOCK_RUNS` names."""
     return RunRow(
         id=row["id"],
         tenant=row["tenant_id"],
@@ -370,10 +374,13 @@ def _run(row: Record) -> RunRow:
         error=row["error"],
         started_at=row["started_at"],
         finished_at=row["finished_at"],
+        retry_of=row["retry_of"],
+        origin=row["origin"],
     )
 
 
-def _task(row: Record) -> TaskRow:
+def task_row(row: Record) -> TaskRow:
+    """Read a row with the columns that `LOCK_TASKS` names."""
     return TaskRow(
         id=row["id"],
         run=row["run_id"],

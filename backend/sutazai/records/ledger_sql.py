@@ -34,6 +34,7 @@ SELECT t.id, t.run_id, t.tenant_id, t.step, t.agent, t.status, t.priority, t.att
        r.collection_id AS run_collection_id, r.traceparent AS run_traceparent,
        r.result AS run_result, r.citations AS run_citations, r.error AS run_error,
        r.started_at AS run_started_at, r.finished_at AS run_finished_at,
+       r.retry_of AS run_retry_of, r.origin AS run_origin,
        clock_timestamp() AS now, c.id AS collection, c.physical, c.model, b.physical AS target,
        b.model AS target_model,
        CASE WHEN c.id IS NOT NULL THEN array(
@@ -58,6 +59,7 @@ SELECT t.id, t.run_id, t.tenant_id, t.step, t.agent, t.status, t.priority, t.att
        r.collection_id AS run_collection_id, r.traceparent AS run_traceparent,
        r.result AS run_result, r.citations AS run_citations, r.error AS run_error,
        r.started_at AS run_started_at, r.finished_at AS run_finished_at,
+       r.retry_of AS run_retry_of, r.origin AS run_origin,
        clock_timestamp() AS now
 FROM tasks t JOIN runs r ON r.id = t.run_id
 WHERE t.run_id = ANY(ARRAY(SELECT run_id FROM tasks WHERE id = ANY($1::uuid[])))
@@ -70,7 +72,8 @@ WHERE status = 'claimed' AND lease_until < clock_timestamp() LIMIT $1
 
 LOCK_RUNS = """
 SELECT id, tenant_id, plan::text AS plan, goal, input, status, seq, collection_id,
-       traceparent, result, citations, error, started_at, finished_at, clock_timestamp() AS now
+       traceparent, result, citations, error, started_at, finished_at, retry_of, origin,
+       clock_timestamp() AS now
 FROM runs WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE"""
 
 LOCK_RUNS_FREE = LOCK_RUNS + " SKIP LOCKED"
@@ -212,18 +215,19 @@ WITH place AS (
     UNION ALL SELECT $7 WHERE $7 IS NOT NULL OR $8 IS NULL
 ), run AS (
     INSERT INTO runs (id, tenant_id, workflow, goal, input, plan, collection_id, collection_name,
-                      status, seq, traceparent, idempotency_key, request_hash)
+                      status, seq, traceparent, idempotency_key, request_hash, retry_of, origin)
     SELECT $1, $2, $3, $4, $5::text::jsonb, $6::text::jsonb, place.id, $8, 'pending', $9, $10, $11,
-           $12
+           $12, $14, $15
     FROM place
     ON CONFLICT (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING id, created_at
 ), changes AS (SELECT $13::text::jsonb AS doc FROM run),
 new_tasks AS (
-    INSERT INTO tasks (id, tenant_id, run_id, step, agent, status, priority, input, available_at)
+    INSERT INTO tasks (id, tenant_id, run_id, step, agent, status, priority, input, output,
+                       finished_at, available_at)
     SELECT x.*, clock_timestamp() FROM changes, jsonb_to_recordset(doc -> 'new_tasks')
         AS x(id uuid, tenant uuid, run uuid, step text, agent text, status text,
-             priority smallint, input jsonb)
+             priority smallint, input jsonb, output jsonb, finished_at timestamptz)
 ), new_events AS (
     INSERT INTO events (run_id, tenant_id, seq, type, data)
     SELECT x.* FROM changes, jsonb_to_recordset(doc -> 'events') AS x(run uuid, tenant uuid,

@@ -23,7 +23,7 @@ from sutazai_contracts.events import Event, EventType
 
 _RUN = """
 SELECT r.id, r.status, r.workflow, r.goal, r.collection_name, r.input, r.plan::text AS plan,
-       r.created_at, r.started_at, r.finished_at, r.result, r.citations, r.error, r.seq,
+       r.created_at, r.started_at, r.finished_at, r.result, r.citations, r.error, r.seq, r.retry_of,
        (SELECT jsonb_agg(jsonb_build_object('step', t.step, 'id', t.id, 'status', t.status,
             'attempt', t.attempt, 'started_at', t.started_at, 'finished_at', t.finished_at,
             'error', t.error, 'input', t.input, 'output', t.output, 'usage', t.usage))
@@ -32,7 +32,7 @@ FROM runs r LEFT JOIN turns q ON q.id = r.id WHERE r.id = $1
 """
 _NEWEST = """
 SELECT id, status, workflow, goal, collection_name, input, created_at, started_at, finished_at,
-       result, citations, error, seq
+       result, citations, error, seq, retry_of
 FROM runs WHERE ($2::uuid IS NULL OR id < $2) AND ($3::text IS NULL OR status = $3)
   AND ($4::text IS NULL OR workflow = $4)
 ORDER BY id DESC LIMIT $1
@@ -169,6 +169,8 @@ def _parameters(submission: Submission) -> tuple[object, ...]:
         submission.idempotency_key,
         submission.request_hash,
         json.dumps(changes_document(submission.changes)),
+        run.retry_of,
+        run.origin,
     )
 
 
@@ -222,6 +224,7 @@ def _view(row: Record) -> RunView:
         steps=steps,
         usage=usage,
         conversation=row.get("conversation_id"),
+        retry_of=row["retry_of"],
     )
 
 

@@ -1,4 +1,4 @@
-"""Runs over core's API: started, listed, read, watched, cancelled."""
+"""Runs over core's API: started, listed, read, watched, cancelled, retried."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,6 +40,11 @@ class RunCalls(Caller):
     def cancel(self, run: UUID) -> Run:
         """Cancel a run."""
         return read(Run, content_of(self.call("POST", f"/runs/{run}/cancel")))
+
+    def retry(self, run: UUID, key: str) -> Run:
+        """Start a run that takes up one which did not succeed; the same key starts no second."""
+        answer = self.call("POST", f"/runs/{run}/retry", headers={"Idempotency-Key": key})
+        return read(Run, content_of(answer))
 
     @contextmanager
     def events(self, run: UUID, after: str | None = None) -> Iterator[httpx2.EventSource]:

@@ -97,6 +97,7 @@ class Step(Given):
     input: dict[str, Any] | None = None
     output: dict[str, Any] | None = None
     usage: dict[str, float] = Field(default_factory=dict)
+    kept: bool = False
 
 
 class Result(Given):
@@ -124,11 +125,22 @@ class Run(Given):
     error: str | None = None
     steps: tuple[Step, ...] = ()
     usage: dict[str, float] = Field(default_factory=dict)
+    retry_of: UUID | None = None
 
     @property
     def over(self) -> bool:
         """Tell whether nothing more happens to it."""
         return self.status in OVER
+
+    @property
+    def again(self) -> bool:
+        """Tell whether it can be run again: others the platform starts, each for its reason."""
+        return self.over and self.workflow not in ("index", "rebuild")
+
+    @property
+    def retriable(self) -> bool:
+        """Tell whether what did not succeed of it can be worked again."""
+        return self.again and self.status != "succeeded"
 
     @property
     def answered(self) -> Result | None:

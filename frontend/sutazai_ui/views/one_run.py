@@ -1,7 +1,7 @@
 """One run: its plan as it moves, its attempts over time, what went into each step and came out."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,6 +23,7 @@ LIVE_S, NEWS_S = 0.7, 0.05
 ENDED_S = 3.0
 # What is shown of an input or an output; a step may hand over whole documents.
 CHARACTERS = 20_000
+_KEPT = "kept from the run that this one retries"
 
 
 def show(seat: Seat, run: UUID) -> None:
@@ -69,7 +70,16 @@ def _acts(seat: Seat, run: Run) -> None:
                 on_click=_cancel,
                 args=(seat, run.id),
             )
-        elif run.workflow not in ("index", "rebuild"):
+        if run.retriable:
+            st.button(
+                "Retry",
+                icon=":material/redo:",
+                key="run-retry",
+                on_click=_retry,
+                args=(seat, run),
+                help="Starts a run that keeps what succeeded; this one stays as it is.",
+            )
+        if run.again:
             st.button(
                 "Run again",
                 icon=":material/replay:",
@@ -78,6 +88,11 @@ def _acts(seat: Seat, run: Run) -> None:
                 args=(seat, run),
                 help="Starts a new run with the same goal; this one stays as it is.",
             )
+    if run.retriable:
+        verbatim.small(
+            "Retry keeps the steps that succeeded and works only the others again; "
+            "Run again works all of them from the beginning."
+        )
     for said in st.session_state.pop("run-trouble", ()):
         words.trouble(said)
 
@@ -90,10 +105,21 @@ def _cancel(seat: Seat, run: UUID) -> None:
 
 
 def _again(seat: Seat, run: Run) -> None:
-    try:
-        started = seat.api.start(
+    _opened(
+        lambda: seat.api.start(
             run.goal, run.collection or "default", str(uuid4()), run.workflow or "answer"
         )
+    )
+
+
+def _retry(seat: Seat, run: Run) -> None:
+    _opened(lambda: seat.api.retry(run.id, str(uuid4())))
+
+
+def _opened(start: Callable[[], Run]) -> None:
+    """Start a run and show it."""
+    try:
+        started = start()
     except Trouble as told:
         st.session_state["run-trouble"] = [told]
         return
@@ -150,6 +176,7 @@ def _facts(run: Run) -> None:
         ("Took", between(run.started_at, run.finished_at)),
         ("Used", " · ".join(used(run.usage))),
         ("Why", run.error or ""),
+        ("Retries", str(run.retry_of or "")),
         ("Id", str(run.id)),
     ]
     st.html(f"{marks.chip(run.status)}{marks.facts(told)}")
@@ -159,7 +186,7 @@ def _steps(steps: Sequence[Step]) -> None:
     st.header("Steps", anchor=False)
     for step in steps:
         took = between(step.started_at, step.finished_at)
-        told = " · ".join(filter(None, (look.said(step.status), took)))
+        told = " · ".join(filter(None, (look.said(step.status), _KEPT if step.kept else took)))
         label = f"**{in_label(step.id)}** — {in_label(step.agent)} :small[{in_label(told)}]"
         opened = st.expander(label, key=f"step-{step.id}", on_change="rerun")
         if opened.open:
@@ -173,7 +200,7 @@ def _step(step: Step) -> None:
             [
                 ("Agent", step.agent),
                 ("Waits for", ", ".join(step.needs)),
-                ("Attempts", str(step.attempts)),
+                ("Attempts", _KEPT if step.kept else str(step.attempts)),
                 ("Began", moment(step.started_at)),
                 ("Ended", moment(step.finished_at)),
                 ("Used", " · ".join(used(step.usage))),

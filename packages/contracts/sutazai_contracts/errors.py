@@ -20,6 +20,7 @@ to these at the adapter, ``from exc``. An API answers them as RFC 9457 problem d
     │   ├── ModelMismatch           409 model_mismatch       a collection embedded by another model
     │   ├── QuotaReached            409 quota_reached        as many as may be are there
     │   ├── ConversationBusy        409 conversation_busy    its last question is being worked on
+    │   ├── RunNotRetriable         409 run_not_retriable    it goes on, or succeeded, or can't be
     │   └── InstanceRunning         409 instance_running     in bootstrap: the home is held
     ├── TooLarge                    413 too_large
     ├── RateLimited                 429 rate_limited         tells when to come again
@@ -154,6 +155,12 @@ class ConversationBusy(Conflict):
     """The question before this one is still being worked on: wait for its answer, or cancel it."""
 
     code = "conversation_busy"
+
+
+class RunNotRetriable(Conflict):
+    """Nothing of this run can be worked again."""
+
+    code = "run_not_retriable"
 
 
 class TooLarge(SutazaiError):

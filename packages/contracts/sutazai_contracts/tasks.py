@@ -47,6 +47,9 @@ class Claim(Message):
     input: dict[str, Any]
     grant: CollectionGrant | None = None
     traceparent: str | None = None
+    origin: UUID | None = Field(
+        default=None, description="The run that is retried by this one; of several, the first."
+    )
 
 
 class ClaimReply(Message):

@@ -126,9 +126,12 @@ class AgentContext:
         return self._models
 
     def effect_key(self, item: str = "") -> UUID:
-        """Name a side effect: UUIDv5 (RFC 9562) of run, step, item; the same in every attempt."""
+        """Name a side effect: UUIDv5 (RFC 9562) of run, step, item; the same in every attempt.
+
+        Of a run that retries another the other's counts: what that one did is not done twice.
+        """
         # A step's name has no slash, so no two pairs of step and item meet.
-        return uuid5(self.run, f"{self.step}/{item}")
+        return uuid5(self._claim.origin or self.run, f"{self.step}/{item}")
 
     async def progress(
         self, message: str, done: int | None = None, total: int | None = None

@@ -174,6 +174,7 @@ def paths() -> list[Case]:
         ("GET", f"{RUNS}/"),
         ("GET", f"{RUNS}/{NOBODY}"),
         ("POST", f"{RUNS}/{NOBODY}/cancel"),
+        ("POST", f"{RUNS}/{NOBODY}/retry"),
         ("GET", f"{RUNS}/{NOBODY}/events"),
         ("GET", f"{COLLECTIONS}/nosuch"),
         ("GET", f"{COLLECTIONS}/..%2Fdefault"),
@@ -187,6 +188,7 @@ def paths() -> list[Case]:
     not_ids = [
         *(("GET", f"{RUNS}/{name}", "run") for name in ("7", "%00", f"{NOBODY}0", "..%5c")),
         ("POST", f"{RUNS}/x/cancel", "run"),
+        ("POST", f"{RUNS}/x/retry", "run"),
         ("GET", f"{RUNS}/x/events", "run"),
         ("GET", f"{DOCUMENTS}/7", "document"),
         ("GET", f"{DOCUMENTS}/7/text", "document"),

@@ -50,6 +50,7 @@ PATHS = (
     "/api/v1/runs",
     "/api/v1/runs/{}",
     "/api/v1/runs/{}/cancel",
+    "/api/v1/runs/{}/retry",
     "/api/v1/runs/{}/events",
     "/api/v1/conversations",
     "/api/v1/conversations/{}",

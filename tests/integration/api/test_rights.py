@@ -5,7 +5,7 @@ stands in it. That a route says what it needs at all is seen to when it is made.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -68,6 +68,7 @@ write  POST   /api/v1/collections/{name}/documents
 write  DELETE /api/v1/collections/{name}/documents/{document}         document
 write  POST   /api/v1/runs
 write  POST   /api/v1/runs/{run}/cancel                               run
+write  POST   /api/v1/runs/{run}/retry                                run
 write  POST   /api/v1/conversations
 write  PATCH  /api/v1/conversations/{conversation}                    conversation
 write  DELETE /api/v1/conversations/{conversation}                    conversation
@@ -329,9 +330,18 @@ def test_a_route_is_open_to_those_of_the_table_alone(world: World, row: Row) -> 
             # What belongs to another tenant is not there, and stays as it is.
             answer = ask(world, row, credential, world.path_of(row, world.other))
             assert answer.status_code == 404, f"{row.route} of another by {caller}"
-    for nobody in (None, "sk_" + "A" * 43, "no.token.here"):
-        answer = ask(world, row, nobody, world.path_of(row, world.api))
-        assert answer.status_code == 401, row.route
+    # From an address of its own: one that shows a hundred wrong credentials is slowed.
+    with from_address(world.platform, f"127.0.2.{1 + ROWS.index(row)}") as stranger:
+        elsewhere = replace(world, anybody=stranger)
+        for nobody in (None, "sk_" + "A" * 43, "no.token.here"):
+            answer = ask(elsewhere, row, nobody, world.path_of(row, world.api))
+            assert answer.status_code == 401, row.route
+
+
+def from_address(platform: Running, address: str) -> httpx2.Client:
+    """Open a client that shows nothing, and connects from an address of this machine."""
+    transport = httpx2.HTTPTransport(local_address=address, verify=False, trust_env=False)
+    return httpx2.Client(base_url=platform.url, timeout=20, transport=transport)
 
 
 def test_what_is_another_s_is_there_all_the_same(world: World) -> None:

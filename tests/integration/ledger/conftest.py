@@ -7,9 +7,11 @@ from uuid import UUID
 import pytest
 
 from sutazai.core.runs.feed import EventFeed
+from sutazai.core.runs.retrying import Retries
 from sutazai.core.runs.service import NewRun, Runs
 from sutazai.core.tasks.service import Tasks
 from sutazai.records.ledger import SqlLedger
+from sutazai.records.retries import SqlRetries
 from sutazai.records.runs import SqlRuns
 from sutazai_contracts.identifiers import new_id
 from sutazai_contracts.knowledge import Chunk
@@ -63,6 +65,7 @@ class Ledger:
     database: TestDatabase
     tenant: UUID
     runs: Runs
+    retries: Retries
     tasks: Tasks
 
     async def submit(self, workflow: str = "one", *, tenant: UUID | None = None) -> UUID:
@@ -108,4 +111,5 @@ async def ledger(database: TestDatabase) -> Ledger:
         agents=lambda: frozenset({"worker"}),
     )
     tasks = Tasks(SqlLedger(database.open), no_chunks, lease_s=30.0)
-    return Ledger(database, await database.new_tenant(), runs, tasks)
+    retries = Retries(SqlRetries(database.open), runs)
+    return Ledger(database, await database.new_tenant(), runs, retries, tasks)

@@ -29,9 +29,16 @@ class ModelRun:
     request: tuple[str, str]
     status: str = "pending"
     tasks: dict[str, ModelTask] = field(default_factory=dict)
+    origin: UUID | None = None
 
     def __post_init__(self) -> None:
         self.advance()
+
+    def retried(self, id: UUID) -> "ModelRun":
+        """Give the run that takes this one up, whose id is told."""
+        kept = {s: ModelTask("succeeded") for s, t in self.tasks.items() if t.status == "succeeded"}
+        request = ("retry", str(id))
+        return ModelRun(self.plan, request, tasks=kept, origin=self.origin or id)
 
     @property
     def ended(self) -> bool:
@@ -59,6 +66,7 @@ class ModelRun:
         task = self.tasks[claim.step]
         assert not self.ended
         assert (task.status, task.attempt + 1) == ("ready", claim.attempt)
+        assert claim.origin == self.origin
         self.status, task.status = "running", "claimed"
         task.attempt, task.token, task.lease_ended = claim.attempt, claim.token, False
 

@@ -26,13 +26,15 @@ from hypothesis.stateful import (
 )
 
 from sutazai.core.runs.feed import EventFeed
+from sutazai.core.runs.retrying import Retries
 from sutazai.core.runs.service import NewRun, Runs
 from sutazai.core.tasks.service import Tasks
 from sutazai.records.database import open_database
 from sutazai.records.ledger import SqlLedger
+from sutazai.records.retries import SqlRetries
 from sutazai.records.roles import prepare_database
 from sutazai.records.runs import SqlRuns
-from sutazai_contracts.errors import IdempotencyMismatch
+from sutazai_contracts.errors import IdempotencyMismatch, RunNotRetriable
 from sutazai_contracts.identifiers import new_id
 from sutazai_contracts.tasks import (
     Beat,
@@ -125,6 +127,7 @@ class LedgerMachine(RuleBasedStateMachine):
             workflows={w.name: for_agent(w, self.agent) for w in (ONE, CHAIN, FORK)},
             agents=lambda: frozenset({self.agent}),
         )
+        self.retries = Retries(SqlRetries(self.place.runs.database), self.service)
 
     @rule(
         workflow=st.sampled_from(("one", "chain", "fork")),
@@ -211,6 +214,29 @@ class LedgerMachine(RuleBasedStateMachine):
             self.model[id].end("cancelled")
         view = self.place.run(self.service.cancel(self.place.tenant, id))
         assert view.status.value == self.model[id].status
+
+    @rule(data=st.data(), key=st.sampled_from((None, "k1", "k3")))
+    def retry(self, data: st.DataObject, key: str | None) -> None:
+        if not self.model:
+            return
+        id = data.draw(st.sampled_from(list(self.model)))
+        unique = f"{self.agent}/{key}" if key else None
+        earlier = self.keys.get(key) if key else None
+        asking = self.retries.retry(self.place.tenant, new_id(), id, idempotency_key=unique)
+        if earlier is not None and self.model[earlier].request != ("retry", str(id)):
+            with pytest.raises(IdempotencyMismatch):
+                self.place.run(asking)
+        elif earlier is not None:
+            assert self.place.run(asking).id == earlier
+        elif self.model[id].status not in ("failed", "cancelled"):
+            with pytest.raises(RunNotRetriable):
+                self.place.run(asking)
+        else:
+            run = self.place.run(asking)
+            assert (run.retry_of, run.id in self.model) == (id, False)
+            self.model[run.id] = self.model[id].retried(id)
+            if key:
+                self.keys[key] = run.id
 
     @invariant()
     def rows_are_those_of_the_model(self) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from sutazai.bootstrap.processes.server import EmbeddedPostgres
 from tests.integration.api.answers import ended, indexed, upload
+from tests.integration.api.failing import fail
 from tests.integration.api.running import Running, running
 from tests.support.postgres import fresh_database, private_folder
 
@@ -39,7 +40,8 @@ def target(postgres: EmbeddedPostgres, models_dir: Path) -> Iterator[Running]:
 def fill(platform: Running) -> None:
     """Bring in documents, one replaced and one unreadable, and ask something.
 
-    Some of it is asked in a conversation; a colleague has another one.
+    Some of it is asked in a conversation, and something failed first and was retried; a colleague
+    has a conversation, too.
     """
     with platform.client() as api:
         api.post("/api/v1/collections", json={"name": "handbook"}).raise_for_status()
@@ -54,6 +56,11 @@ def fill(platform: Running) -> None:
             headers={"Idempotency-Key": "first"},
         ).json()
         assert ended(api, asked["id"])["result"]["grounded"]
+        retried = api.post("/api/v1/runs", json={"goal": "What is made?"}).json()["id"]
+        ended(api, retried)
+        fail(platform, retried, "write")
+        again = api.post(f"/api/v1/runs/{retried}/retry").json()["id"]
+        assert ended(api, again)["status"] == "succeeded"
         talk = api.post("/api/v1/conversations", json={"collection": "handbook"}).json()["id"]
         said = api.post(f"/api/v1/conversations/{talk}/messages", json={"goal": "Where are keys?"})
         assert ended(api, said.json()["run"]["id"])["result"]["grounded"]

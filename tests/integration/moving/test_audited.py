@@ -33,7 +33,7 @@ def test_an_export_is_written_down_by_whom_and_how_much(source: Running) -> None
     assert entry["event"] == "data.exported"
     assert (entry["actor"], entry["subject"]) == (user_of(source), str(source.tenant.id))
     assert entry["address"] == "127.0.0.0/24"
-    assert entry["details"] == amounts(files) == {"objects": 12, "files": len(files) - 13}
+    assert entry["details"] == amounts(files) == {"objects": 14, "files": len(files) - 15}
     assert not [name for name in files if name.startswith("audit")]
     with source.client() as api:
         page = api.get("/api/v1/audit", params={"event": "data.exported", "limit": 1}).json()

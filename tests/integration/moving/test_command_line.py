@@ -28,14 +28,14 @@ def test_a_tenant_moves_by_a_folder(
 
     assert run(target, "import", moved) == 0
     said = capsys.readouterr().out
-    assert "Imported: 2 collections, 6 runs, 3 documents, 1 conversations, " in said
+    assert "Imported: 2 collections, 8 runs, 3 documents, 1 conversations, " in said
     assert said.rstrip().endswith("All of it can be found.")
     assert run(target, "ask", "-c", "handbook", "When are backups made?") == 0
     assert "[1] manual.md › Backups" in capsys.readouterr().out
 
     assert run(target, "import", moved) == 4
     # What came, the two that embedded it, and the question.
-    assert "this one holds 9 runs, 3 documents" in capsys.readouterr().err
+    assert "this one holds 11 runs, 3 documents" in capsys.readouterr().err
     again = tmp_path / "again"
     assert run(target, "export", again, "--json") == 0
     assert json.loads(capsys.readouterr().out)["folder"] == str(again)

@@ -94,7 +94,7 @@ def test_what_was_imported_is_what_was_exported(source: Running, target: Running
     kinds = {name.partition("/")[0] for name in files if "/" in name}
     stored = {"chunks", "files", "texts"}
     assert kinds == {"collections", "conversations", "documents", "runs", *stored}
-    assert made["objects"] == {"collections": 2, "runs": 6, "documents": 3, "conversations": 1}
+    assert made["objects"] == {"collections": 2, "runs": 8, "documents": 3, "conversations": 1}
     (entry,) = entries(target)
     assert (entry["event"], entry["actor"]) == ("data.imported", user_of(target))
     assert entry["subject"] == str(target.tenant.id)
@@ -122,6 +122,15 @@ def test_an_object_is_one_readable_file_with_all_that_belongs_to_it(source: Runn
     for item in asked["steps"]:
         assert not any(secret in name for name in item for secret in SECRETS)
     assert not [item for item in objects if "email" in item]
+
+
+def test_what_retries_what_is_in_it(source: Running) -> None:
+    files = exported(source)
+    runs = [json.loads(text) for name, text in files.items() if name.startswith("runs/")]
+    (retry,) = [run for run in runs if run["retry_of"]]
+    assert retry["origin"] == retry["retry_of"]
+    assert json.loads(files[f"runs/{retry['retry_of']}.json"])["status"] == "failed"
+    assert [step["attempt"] for step in retry["steps"]] == [0, 1, 1]
 
 
 def test_of_conversations_those_of_the_person_who_exports_are_in_it(source: Running) -> None:
@@ -156,7 +165,7 @@ def test_a_tenant_that_holds_something_is_not_imported_into(source: Running) -> 
     files = exported(source)
     with source.client() as api:
         problem = assert_problem(imported(api, files), 409, "conflict")
-    assert problem["detail"].endswith("this one holds 6 runs, 3 documents")
+    assert problem["detail"].endswith("this one holds 8 runs, 3 documents")
 
 
 def test_the_same_ids_are_not_taken_twice_in_one_installation(source: Running) -> None:

@@ -33,6 +33,7 @@ OPERATIONS = {
     "list_runs": "GET /api/v1/runs",
     "get_run": "GET /api/v1/runs/{run}",
     "cancel_run": "POST /api/v1/runs/{run}/cancel",
+    "retry_run": "POST /api/v1/runs/{run}/retry",
     "watch_run": "GET /api/v1/runs/{run}/events",
     "create_conversation": "POST /api/v1/conversations",
     "list_conversations": "GET /api/v1/conversations",
@@ -167,7 +168,7 @@ def test_what_is_made_is_located(document: dict[str, Any]) -> None:
         if "Location" in response.get("headers", {})
     }
     made = {"create_collection", "upload_document", "start_run", "rebuild_collection"}
-    made |= {"create_user", "create_key", "create_conversation", "post_message"}
+    made |= {"create_user", "create_key", "create_conversation", "post_message", "retry_run"}
     assert located == made
 
 

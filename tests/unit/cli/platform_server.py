@@ -130,6 +130,7 @@ class PlatformServer:
                 route("/runs/{id}", "GET", self.get_run),
                 route("/runs/{id}/events", "GET", self.stream),
                 route("/runs/{id}/cancel", "POST", self.cancel),
+                route("/runs/{id}/retry", "POST", self.retry),
             ]
         )
 
@@ -299,6 +300,24 @@ class PlatformServer:
             run["status"] = "cancelled"
             self.events[run["id"]].append(("run.cancelled", {"reason": "asked for"}))
         return JSONResponse(run, self.knobs.cancel_status)
+
+    async def retry(self, request: Request) -> Response:
+        earlier = self.runs.get(request.path_params["id"])
+        if earlier is None:
+            return unknown()
+        if earlier["status"] not in ("failed", "cancelled"):
+            return problem(409, "run_not_retriable", "The run succeeded.")
+        self.keys.append(request.headers["idempotency-key"])
+        self.knobs.fail_run = None
+        run = self.add_run(earlier["workflow"], earlier["goal"])
+        run["retry_of"] = earlier["id"]
+        run["steps"][0] |= {"kept": True, "attempts": 0, "started_at": None}
+        kept = {"step": "research", "task": "r", "attempt": 0, "kept_from": earlier["id"]}
+        self.events[run["id"]] = [
+            ("step.succeeded", kept),
+            *(event for event in self.events[run["id"]] if event[1].get("step") != "research"),
+        ]
+        return JSONResponse({**run, "status": "pending", "result": None, "citations": []}, 202)
 
     async def stream(self, request: Request) -> Response:
         run = request.path_params["id"]

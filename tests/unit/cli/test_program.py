@@ -34,6 +34,7 @@ COMMANDS = [
     ["runs", "show"],
     ["runs", "watch"],
     ["runs", "cancel"],
+    ["runs", "retry"],
     ["documents"],
     ["documents", "list"],
     ["documents", "text"],

@@ -95,6 +95,40 @@ def test_cancelling_a_run_that_is_over_says_how_it_is(
     assert cli("--home", home, "runs", "cancel", run).out == f"Run {run} is succeeded.\n"
 
 
+def test_a_run_is_retried_and_followed_to_its_answer(
+    cli: Run, home: Path, platform: PlatformServer
+) -> None:
+    platform.knobs.fail_run = "the index is broken"
+    run = str(platform.add_run("answer", "When are backups made?")["id"])
+    told = cli("--home", home, "runs", "retry", run[-12:])
+    (new,) = (one for one in platform.runs.values() if one.get("retry_of") == run)
+    assert told.code == 0
+    assert f"Run {new['id']} retries run {run}." in told.out
+    assert "✓ research  kept from the run before" in told.out
+    assert "Backups are made nightly [1]." in told.out
+    shown = cli("--home", home, "runs", "show", str(new["id"])).out
+    assert f"retries run {run}" in shown
+    assert "kept" in shown
+
+
+def test_a_retry_as_json_is_the_run_in_its_end(
+    cli: Run, home: Path, platform: PlatformServer
+) -> None:
+    platform.knobs.fail_run = "the index is broken"
+    run = str(platform.add_run("answer", "x")["id"])
+    told = cli("--home", home, "runs", "retry", run, "--json").json
+    assert (told["status"], told["retry_of"]) == ("succeeded", run)
+
+
+def test_a_run_that_succeeded_is_not_retried(
+    cli: Run, home: Path, platform: PlatformServer
+) -> None:
+    run = str(platform.add_run("answer", "x")["id"])
+    told = cli("--home", home, "runs", "retry", run)
+    assert (told.code, "409 run_not_retriable" in told.err) == (4, True)
+    assert cli("--home", home, "runs", "retry", "no-id").code == 4
+
+
 def test_collections_are_made_listed_and_deleted(
     cli: Run, home: Path, platform: PlatformServer
 ) -> None:

@@ -27,7 +27,9 @@ DOCUMENTS = "/api/v1/collections/{name}/documents"
 
 def add_routes(app: FastAPI, core: "Core") -> None:
     """Add them all."""
-    for add in (_session, _collections, _documents, _search, _runs, _talks, _parts, _people, _keys):
+    for add in (_session, _collections, _documents, _search, _runs, _retries, _events, _talks):
+        add(app, core)
+    for add in (_parts, _people, _keys):
         add(app, core)
 
 
@@ -148,6 +150,21 @@ def _runs(app: FastAPI, core: "Core") -> None:
         core.status, core.result = "cancelled", None
         return core.run()
 
+
+def _retries(app: FastAPI, core: "Core") -> None:
+    @app.post(f"/api/v1/runs/{RUN}/retry")
+    async def retry(request: Request) -> Response:
+        core.sent.append(("POST", "/runs/retry", request.headers["idempotency-key"]))
+        made = {"id": str(OTHER), "status": "pending", "result": None, "retry_of": str(RUN)}
+        return JSONResponse({**core.run(), **made}, 202)
+
+    @app.get(f"/api/v1/runs/{OTHER}")
+    async def retried() -> dict[str, Any]:
+        return {**core.run(), "id": str(OTHER), "retry_of": str(RUN)}
+
+
+def _events(app: FastAPI, core: "Core") -> None:
+    @app.get(f"/api/v1/runs/{OTHER}/events")
     @app.get(f"/api/v1/runs/{RUN}/events")
     async def events(request: Request) -> Response:
         after = int(request.headers.get("last-event-id", 0))

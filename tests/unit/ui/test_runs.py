@@ -6,7 +6,7 @@ from sutazai_ui.client import Step
 from sutazai_ui.views.graph import graph, layers
 from sutazai_ui.views.timeline import SHOWN, timeline
 from sutazai_ui.watching import Attempt
-from tests.unit.ui.core_answers import AT, RUN
+from tests.unit.ui.core_answers import AT, OTHER, RUN
 from tests.unit.ui.core_server import Core, event
 from tests.unit.ui.opening import Open, links, markup, words
 
@@ -127,6 +127,49 @@ def test_a_run_is_run_again(page: Open, core: Core) -> None:
     core.refuses = ("POST", "/api/v1/runs")
     tab.button("run-again").click().run()
     assert "The queue is full." in words(tab)
+
+
+def test_a_run_that_failed_is_retried(page: Open, core: Core) -> None:
+    core.status, core.result = "failed", None
+    core.events = [event("run.failed", 1, at=AT, data={})]
+    tab = page("runs", run=str(RUN))
+    keys = [str(button.key) for button in tab.button]
+    assert [key for key in keys if key.startswith("run-")] == ["run-retry", "run-again"]
+    told = words(tab)
+    assert "Retry keeps the steps that succeeded and works only the others again" in told
+    assert "Run again works all of them" in told
+    core.steps[0] |= {"kept": True, "attempts": 0, "started_at": None}
+    core.status = "succeeded"
+    core.events = [event("run.succeeded", 1, at=AT, data={})]
+    tab.button("run-retry").click().run()
+    assert not tab.exception
+    assert [sent[:2] for sent in core.sent if sent[0] == "POST"] == [("POST", "/runs/retry")]
+    assert tab.query_params["run"] == str(OTHER)
+    told = words(tab)
+    assert "kept from the run that this one retries" in told
+    assert str(RUN) in told
+
+
+def test_a_retry_that_is_refused_says_why(page: Open, core: Core) -> None:
+    core.status, core.result = "cancelled", None
+    core.events = [event("run.cancelled", 1, at=AT, data={})]
+    core.refuses = ("POST", f"/api/v1/runs/{RUN}/retry")
+    tab = page("runs", run=str(RUN))
+    tab.button("run-retry").click().run()
+    assert "The queue is full." in words(tab)
+
+
+def test_retry_is_offered_where_something_is_left_to_be_worked(page: Open, core: Core) -> None:
+    core.events = [event("run.succeeded", 1, at=AT, data={})]
+    keys = {button.key for button in page("runs", run=str(RUN)).button}
+    assert ("run-again" in keys, "run-retry" in keys) == (True, False)
+    core.status, core.result, core.workflow = "failed", None, "index"
+    core.events = [event("run.failed", 1, at=AT, data={})]
+    assert "run-retry" not in {button.key for button in page("runs", run=str(RUN)).button}
+    core.workflow, core.user["role"] = "answer", "viewer"
+    tab = page("runs", run=str(RUN))
+    assert "run-retry" not in {button.key for button in tab.button}
+    assert "Retry keeps" not in words(tab)
 
 
 def test_a_document_is_not_read_again_by_a_button(page: Open, core: Core) -> None:

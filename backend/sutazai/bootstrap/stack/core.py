@@ -190,6 +190,7 @@ def _platform(services: Services, opened: _Opened) -> Platform:
     }
     return Platform(
         runs=services.runs,
+        retries=services.retries,
         conversations=services.conversations,
         tasks=services.tasks,
         knowledge=services.knowledge,

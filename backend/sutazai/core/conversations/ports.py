@@ -21,14 +21,14 @@ class Place:
 class Posting:
     """A question about to be written with its run; `turns` is how many were asked before it.
 
-    `title` names the conversation where it has no title.
+    `title`, if any, names the conversation where it has no title.
     """
 
     conversation: UUID
     message: UUID
     turns: int
     text: str
-    title: str
+    title: str | None
     submission: Submission
 
 

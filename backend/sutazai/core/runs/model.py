@@ -73,7 +73,10 @@ class TaskRow:
 
 @dataclass(slots=True)
 class RunRow:
-    """One run as it is in the ledger, under its lock."""
+    """One run as it is in the ledger, under its lock.
+
+    `retry_of` is the run that it takes up, `origin` the first of all that were taken up in turn.
+    """
 
     id: UUID
     tenant: UUID
@@ -89,6 +92,8 @@ class RunRow:
     error: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    retry_of: UUID | None = None
+    origin: UUID | None = None
 
     def step(self, name: str) -> Step:
         """Give a step of its plan."""

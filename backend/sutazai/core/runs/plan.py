@@ -65,10 +65,16 @@ def check_workflow(
     _check_reference(workflow.result, set(steps), f"{source}: result")
 
 
-def looks_for_goal(workflow: Workflow) -> bool:
-    """Tell whether a plan begins with a step that gets the goal, and a collection to read."""
+def looks_for_goal(workflow: Workflow, done: Set[str] = frozenset()) -> bool:
+    """Tell whether a plan begins with a step that gets the goal, and a collection to read.
+
+    Steps that are `done` already do not count.
+    """
     return any(
-        not step.needs and step.collection == "read" and _GOAL in step.input.values()
+        not step.needs
+        and step.id not in done
+        and step.collection == "read"
+        and _GOAL in step.input.values()
         for step in workflow.steps
     )
 

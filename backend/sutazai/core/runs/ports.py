@@ -49,6 +49,7 @@ class Submission:
                 for step in run.plan.steps
             ),
             usage={"attempts": 0},
+            retry_of=run.retry_of,
         )
 
 
@@ -68,6 +69,11 @@ class StepView:
     input: Mapping[str, Any] | None = None
     output: Mapping[str, Any] | None = None
     usage: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> bool:
+        """Tell whether it was worked in the run that this one retries: it has no attempt here."""
+        return self.status == TaskStatus.SUCCEEDED and self.attempts == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,7 @@ class RunView:
     steps: Sequence[StepView] = ()
     usage: Mapping[str, float] = field(default_factory=dict)
     conversation: UUID | None = None
+    retry_of: UUID | None = None
 
     @property
     def context(self) -> Mapping[str, Any] | None:

@@ -7,7 +7,7 @@ Every decision changes the snapshot's rows in place and records in `Changes` wha
 Each change of state writes its event; `seq` is the run's own, taken under its lock.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -67,9 +67,17 @@ class Decisions:
 
     # -- the start and the end of a run ---------------------------------------------------------
 
-    def open(self) -> None:
-        """Ready the first steps of a run that was just made."""
+    def open(self, kept: Collection[TaskRow] = ()) -> None:
+        """Ready the first steps of a run that was just made.
+
+        Args:
+            kept: tasks of the run that it retries which succeeded; their steps are done here, too.
+        """
         self.changes.runs[self.run.id] = self.run
+        done = {task.step: task for task in kept}
+        for step in self.run.plan.steps:
+            if step.id in done:
+                self._keep(done[step.id])
         self._ready_steps()
 
     def cancel(self, reason: str) -> bool:
@@ -239,6 +247,26 @@ class Decisions:
             needed = [tasks.get(need) for need in step.needs]
             if all(task is not None and task.status is TaskStatus.SUCCEEDED for task in needed):
                 self._ready(step)
+
+    def _keep(self, kept: TaskRow) -> None:
+        """Take over what a step came to in another run: no attempt, and nothing used."""
+        task = TaskRow(
+            id=self.new_id(),
+            run=self.run.id,
+            tenant=self.run.tenant,
+            step=kept.step,
+            agent=kept.agent,
+            status=TaskStatus.SUCCEEDED,
+            available_at=self.snapshot.now,
+            finished_at=kept.finished_at,
+            input=kept.input,
+            output=kept.output,
+        )
+        self.snapshot.tasks[task.id] = task
+        self.changes.new_tasks[task.id] = task
+        self._step_event(
+            EventType.STEP_SUCCEEDED, task, attempt=task.attempt, kept_from=str(kept.run)
+        )
 
     def _ready(self, step: Step) -> None:
         task = TaskRow(

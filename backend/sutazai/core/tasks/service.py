@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from loguru import logger
 
-from sutazai.core.runs.model import Changes, NewEvent, NewWakeUp, Snapshot, TaskRow
+from sutazai.core.runs.model import Changes, NewEvent, NewWakeUp, RunRow, Snapshot, TaskRow
 from sutazai.core.runs.transitions import Decisions
 from sutazai.core.tasks.ports import Candidate, Claimable, LedgerRecords
 from sutazai.core.tasks.publishing import check_publishing, publishing
@@ -98,14 +98,14 @@ class Tasks:
             run = found.snapshots[task.run].run
             step = run.step(task.step)
             grant = _grant(step.collection, run.collection, found.grants)
-            claims.append(self._claim(task, step.timeout_s, run.traceparent, grant))
+            claims.append(self._claim(task, step.timeout_s, run, grant))
         return claims
 
     def _claim(
         self,
         task: TaskRow,
         timeout_s: float,
-        traceparent: str | None,
+        run: RunRow,
         grant: CollectionGrant | None,
     ) -> Claim:
         if task.token is None:
@@ -122,7 +122,8 @@ class Tasks:
             timeout_s=timeout_s,
             input=task.input or {},
             grant=grant,
-            traceparent=traceparent,
+            traceparent=run.traceparent,
+            origin=run.origin,
         )
 
     async def heartbeat(

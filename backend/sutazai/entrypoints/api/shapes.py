@@ -161,6 +161,10 @@ class StepShape(Given):
     input: dict[str, Any] | None = Field(description="Null until what it needs is done.")
     output: dict[str, Any] | None
     usage: dict[str, float]
+    kept: bool = Field(
+        description="Whether it succeeded in the run that this one retries, and was not worked "
+        "again; it then has no attempts."
+    )
 
 
 class RunSummary(Given):
@@ -180,6 +184,7 @@ class RunSummary(Given):
     )
     citations: list[Citation]
     error: str | None
+    retry_of: UUID | None = Field(description="The run that this one retries.")
 
 
 class RunShape(RunSummary):

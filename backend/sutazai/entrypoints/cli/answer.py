@@ -84,6 +84,8 @@ class StepLog:
             self._line(("✗ ", "red"), (step, "bold"), f"  {reason}")
 
     def _took(self, step: str, event: RunEvent) -> str:
+        if "kept_from" in event.data:
+            return "  kept from the run before"
         took = seconds_between(self._started.get(step), event.at)
         return f"  done in {took}" if took else "  done"
 

@@ -234,6 +234,12 @@ class ApiClient(Transport):
         response = await self._call("POST", f"/runs/{quoted(str(run))}/cancel")
         return self._read(Run, response) if response.content else await self.run(run)
 
+    async def retry(self, run: str | UUID, key: str) -> Run:
+        """Start a run that takes up another; `key` is its idempotency key."""
+        headers = {"Idempotency-Key": key}
+        response = await self._call("POST", f"/runs/{quoted(str(run))}/retry", headers=headers)
+        return self._read(Run, response)
+
     def users(self, limit: int | None = None) -> AsyncIterator[Member]:
         """Give the users of the tenant by address, page by page."""
         return self._pages(Member, "/users", limit)

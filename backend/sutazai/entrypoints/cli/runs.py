@@ -1,14 +1,14 @@
-"""`sutazai runs`: list, show, watch and cancel runs."""
+"""`sutazai runs`: list, show, watch, cancel and retry runs."""
 
 import asyncio
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import typer
 
-from sutazai.entrypoints.cli.errors import CliError, ExitCode
+from sutazai.entrypoints.cli.errors import CliError, ExitCode, Unreachable
 from sutazai.entrypoints.cli.session import HomeOption, JsonOption, open_client
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ RunArgument = Annotated[
 
 runs = typer.Typer(
     help="See and steer runs: `runs` alone lists them.\n\n[dim]Examples[/dim]\n\n"
-    "  sutazai runs\n  sutazai runs show 3f2a9c1d04be\n  sutazai runs watch 3f2a9c1d04be",
+    "  sutazai runs\n  sutazai runs show 3f2a9c1d04be\n  sutazai runs watch 3f2a9c1d04be\n"
+    "  sutazai runs retry 3f2a9c1d04be",
     rich_markup_mode="rich",
 )
 
@@ -86,6 +87,18 @@ def cancel(
 ) -> None:
     """Cancel a run."""
     asyncio.run(_cancel(open_client(context, home), run, as_json=as_json))
+
+
+@runs.command()
+def retry(
+    context: typer.Context, run: RunArgument, as_json: JsonOption = False, home: HomeOption = None
+) -> None:
+    """Take up a run that failed or was cancelled, and follow it to its end.
+
+    A new run keeps the steps that succeeded and works only the others again. Ctrl-C stops watching;
+    the run goes on.
+    """
+    asyncio.run(_retry(open_client(context, home), run, as_json=as_json))
 
 
 async def _list(client: "ApiClient", limit: int, *, as_json: bool) -> None:
@@ -184,6 +197,22 @@ async def _cancel(client: "ApiClient", named: str, *, as_json: bool) -> None:
         say(open_console(), f"Run {run.id} is {run.status}.")
 
 
+async def _retry(client: "ApiClient", named: str, *, as_json: bool) -> None:
+    from sutazai.entrypoints.cli.ask import watch as watch_run
+    from sutazai.entrypoints.cli.render import open_console, say
+
+    async with client:
+        earlier, key = await full_id(client, named), str(uuid4())
+        try:
+            run = await client.retry(earlier, key)
+        except Unreachable:
+            # A key of its own for each call: sending it again can't start a second run.
+            run = await client.retry(earlier, key)
+        if not as_json:
+            say(open_console(), f"Run {run.id} retries run {run.retry_of}.")
+        await watch_run(client, run.id, as_json=as_json)
+
+
 def _print_run(console: "Console", run: "Run") -> None:
     from sutazai.entrypoints.cli.answer import show_answer
     from sutazai.entrypoints.cli.render import (
@@ -202,6 +231,8 @@ def _print_run(console: "Console", run: "Run") -> None:
     say(console, (run.status, STATUS_STYLES.get(run.status, "")), facts, indent=2)
     if run.goal:
         say(console, one_line(run.goal, 600), indent=2)
+    if run.retry_of:
+        say(console, f"retries run {run.retry_of}", indent=2)
     if run.error:
         say(console, (one_line(run.error, 600), "red"), indent=2)
     if run.steps:
@@ -219,7 +250,7 @@ def _print_steps(console: "Console", steps: "tuple[StepState, ...]") -> None:
             step.id,
             step.agent or "",
             status_text(step.status),
-            str(step.attempts),
+            "kept" if step.kept else str(step.attempts),
             seconds_between(step.started_at, step.finished_at) or "",
             one_line(step.error or "", 300),
         )

@@ -52,6 +52,7 @@ class StepState(Shape):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     error: str | None = None
+    kept: bool = False
 
 
 class Run(Shape):
@@ -70,6 +71,7 @@ class Run(Shape):
     result: RunResult | None = None
     citations: tuple[Citation, ...] = ()
     usage: dict[str, Any] = Field(default_factory=dict)
+    retry_of: UUID | None = None
 
     @property
     def over(self) -> bool:

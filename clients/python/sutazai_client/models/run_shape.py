@@ -38,6 +38,7 @@ class RunShape:
             confidence (1 to 10).
         citations (list[Citation]):
         error (None | str):
+        retry_of (None | UUID): The run that this one retries.
         steps (list[StepShape]):
         usage (RunShapeUsage):
         conversation (None | UUID): The conversation that asked, which its user alone can open.
@@ -55,6 +56,7 @@ class RunShape:
     result: None | RunShapeResultType0
     citations: list[Citation]
     error: None | str
+    retry_of: None | UUID
     steps: list[StepShape]
     usage: RunShapeUsage
     conversation: None | UUID
@@ -104,6 +106,12 @@ class RunShape:
         error: None | str
         error = self.error
 
+        retry_of: None | str
+        if isinstance(self.retry_of, UUID):
+            retry_of = str(self.retry_of)
+        else:
+            retry_of = self.retry_of
+
         steps = []
         for steps_item_data in self.steps:
             steps_item = steps_item_data.to_dict()
@@ -138,6 +146,7 @@ class RunShape:
                 "result": result,
                 "citations": citations,
                 "error": error,
+                "retry_of": retry_of,
                 "steps": steps,
                 "usage": usage,
                 "conversation": conversation,
@@ -232,6 +241,21 @@ class RunShape:
 
         error = _parse_error(d.pop("error"))
 
+        def _parse_retry_of(data: object) -> None | UUID:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                retry_of_type_0 = UUID(data)
+
+                return retry_of_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | UUID, data)
+
+        retry_of = _parse_retry_of(d.pop("retry_of"))
+
         steps = []
         _steps = d.pop("steps")
         for steps_item_data in _steps:
@@ -283,6 +307,7 @@ class RunShape:
             result=result,
             citations=citations,
             error=error,
+            retry_of=retry_of,
             steps=steps,
             usage=usage,
             conversation=conversation,

@@ -35,6 +35,7 @@ class RunSummary:
             confidence (1 to 10).
         citations (list[Citation]):
         error (None | str):
+        retry_of (None | UUID): The run that this one retries.
     """
 
     id: UUID
@@ -48,6 +49,7 @@ class RunSummary:
     result: None | RunSummaryResultType0
     citations: list[Citation]
     error: None | str
+    retry_of: None | UUID
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,6 +94,12 @@ class RunSummary:
         error: None | str
         error = self.error
 
+        retry_of: None | str
+        if isinstance(self.retry_of, UUID):
+            retry_of = str(self.retry_of)
+        else:
+            retry_of = self.retry_of
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -107,6 +115,7 @@ class RunSummary:
                 "result": result,
                 "citations": citations,
                 "error": error,
+                "retry_of": retry_of,
             }
         )
 
@@ -194,6 +203,21 @@ class RunSummary:
 
         error = _parse_error(d.pop("error"))
 
+        def _parse_retry_of(data: object) -> None | UUID:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                retry_of_type_0 = UUID(data)
+
+                return retry_of_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | UUID, data)
+
+        retry_of = _parse_retry_of(d.pop("retry_of"))
+
         run_summary = cls(
             id=id,
             status=status,
@@ -206,6 +230,7 @@ class RunSummary:
             result=result,
             citations=citations,
             error=error,
+            retry_of=retry_of,
         )
 
         run_summary.additional_properties = d

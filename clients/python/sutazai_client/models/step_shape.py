@@ -36,6 +36,8 @@ class StepShape:
         input_ (None | StepShapeInputType0): Null until what it needs is done.
         output (None | StepShapeOutputType0):
         usage (StepShapeUsage):
+        kept (bool): Whether it succeeded in the run that this one retries, and was not worked again; it then has no
+            attempts.
     """
 
     id: str
@@ -50,6 +52,7 @@ class StepShape:
     input_: None | StepShapeInputType0
     output: None | StepShapeOutputType0
     usage: StepShapeUsage
+    kept: bool
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -101,6 +104,8 @@ class StepShape:
 
         usage = self.usage.to_dict()
 
+        kept = self.kept
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -117,6 +122,7 @@ class StepShape:
                 "input": input_,
                 "output": output,
                 "usage": usage,
+                "kept": kept,
             }
         )
 
@@ -223,6 +229,8 @@ class StepShape:
 
         usage = StepShapeUsage.from_dict(d.pop("usage"))
 
+        kept = d.pop("kept")
+
         step_shape = cls(
             id=id,
             agent=agent,
@@ -236,6 +244,7 @@ class StepShape:
             input_=input_,
             output=output,
             usage=usage,
+            kept=kept,
         )
 
         step_shape.additional_properties = d

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from sutazai_kit import Agent, AgentContext, Retry
+from sutazai_kit import Agent, AgentContext, Refuse, Retry
 
 # Long enough that a kill hits the middle of a step.
 PAUSE_S = "0.08"
@@ -23,9 +23,10 @@ _read_to = 0
 
 
 class Effects(BaseModel):
-    """How many items a step has."""
+    """How many items a step has, and a file without which it gives up after the first."""
 
     items: int
+    wants: str = ""
 
 
 class Effected(BaseModel):
@@ -63,6 +64,8 @@ async def carry_out(task: Effects, ctx: AgentContext) -> Effected:
             found += not await asyncio.to_thread(append_once, path, line)
         except OSError as exc:
             raise Retry(f"the effect can't be made now: {exc.strerror}", 0.5) from exc
+        if task.wants and not Path(task.wants).exists():
+            raise Refuse(f"{task.wants} is not there")
         done.append(item)
         await ctx.progress(f"{item} is done", number + 1, task.items)
     return Effected(items=done, found=found)

@@ -1,4 +1,4 @@
-"""Runs: started with a goal, read, watched event by event, cancelled."""
+"""Runs: started with a goal, read, watched event by event, cancelled, retried."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -30,6 +30,10 @@ router = keyed_router("/api/v1/runs", "runs")
 # An integer column holds every number an event can have.
 LARGEST_SEQ = 2**31 - 1
 _REUSED = "The key was used with another body."
+_NOT_NOW = (
+    "The run has not ended, or succeeded, or can't be retried; its conversation is busy; or the "
+    "key was used with another request."
+)
 _STREAM = (
     'id: 1\nevent: step.ready\ndata: {"run": "…", "seq": 1, "type": "step.ready", "at": "…", '
     '"data": {"step": "research", "agent": "researcher"}}\n\n'
@@ -134,6 +138,45 @@ async def get_run(run: UUID, platform: PlatformOf, caller: CallerOf) -> RunShape
 async def cancel_run(run: UUID, platform: PlatformOf, caller: CallerOf) -> RunShape:
     """Cancel what has not ended of a run; one that has ended stays as it is."""
     return RunShape.model_validate(await platform.runs.cancel(caller.tenant, run))
+
+
+@router.post(
+    "/{run}/retry",
+    dependencies=[needs(Need.WRITE)],
+    status_code=202,
+    summary="Retry a run",
+    responses={
+        **problems(404, 409, 413, _404="There is no such run.", _409=_NOT_NOW),
+        **location(202, "run"),
+    },
+    response_description="The run that takes it up; where the key was used before for this, the "
+    "run of then.",
+)
+async def retry_run(
+    run: UUID,
+    platform: PlatformOf,
+    caller: CallerOf,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+    traceparent: TraceParent = None,
+) -> RunShape:
+    """Start a run that works again what did not succeed in one that failed or was cancelled.
+
+    Steps that succeeded are kept with their outputs (`kept`) and are not worked again; effects of
+    the others carry the keys that they had before, so that none is had twice. The run that is
+    retried stays as it ended; `retry_of` of the new one names it. A question of a conversation is
+    asked there once more, with the context that it had, by its user alone. A run that has not
+    ended, that succeeded or that the platform started is answered 409 (`run_not_retriable`).
+    """
+    retried = await platform.retries.retry(
+        caller.tenant,
+        caller.user,
+        run,
+        idempotency_key=idempotency_key,
+        traceparent=traceparent,
+    )
+    response.headers["Location"] = f"/api/v1/runs/{retried.id}"
+    return RunShape.model_validate(retried)
 
 
 @router.get(
