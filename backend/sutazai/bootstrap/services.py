@@ -19,6 +19,7 @@ from sutazai.core.cache.port import Cache
 from sutazai.core.conversations.context import Contexts
 from sutazai.core.conversations.counting import TokenCounting
 from sutazai.core.conversations.service import Conversations
+from sutazai.core.graph.joining import JoinedChunks
 from sutazai.core.graph.service import GraphService
 from sutazai.core.identity.audit import Audit
 from sutazai.core.identity.login import Login
@@ -41,6 +42,7 @@ from sutazai.core.tasks.reaper import Reaper
 from sutazai.core.tasks.relay import Relay
 from sutazai.core.tasks.service import Tasks
 from sutazai.records.cited import SqlCitedChunks
+from sutazai.records.collection_ids import SqlCollectionIds
 from sutazai.records.conversations import SqlConversations
 from sutazai.records.database import Database
 from sutazai.records.exports import SqlMoving
@@ -89,6 +91,7 @@ class Services:
     tasks: Tasks
     knowledge: Knowledge
     graph: GraphService
+    joined: JoinedChunks
     identity: Identity
     login: Login
     people: People
@@ -168,6 +171,7 @@ def wire(
         tasks=tasks,
         knowledge=knowledge,
         graph=graph,
+        joined=JoinedChunks(graph.graph, graph.collections),
         identity=Identity(SqlIdentity(ports.database, owner_url)),
         login=login,
         people=wire_people(login, ports.database, _furnishing(knowledge)),
@@ -228,7 +232,7 @@ def _reaper(
 
 
 def _graph(ports: Ports, runs: Runs) -> GraphService:
-    records, chunks = SqlKnowledge(ports.database), SqlCitedChunks(ports.database)
+    records, chunks = SqlCollectionIds(ports.database), SqlCitedChunks(ports.database)
     return GraphService(SqlGraph(ports.database), records, runs, chunks)
 
 
