@@ -41,6 +41,8 @@ def show(seat: Seat, run: UUID) -> None:
     words.renewing("run", lambda: _moving(seat, run), None if found.over else LIVE_S)
     if found.answered is not None:
         st.header("Answer", anchor=False)
+        if found.without_graph:
+            st.warning(in_label(f"Answered without the graph: {found.without_graph}"))
         answers.show(seat, answers.of_run(found), found.collection or "default")
 
 
@@ -92,7 +94,11 @@ def _cancel(seat: Seat, run: UUID) -> None:
 def _again(seat: Seat, run: Run) -> None:
     try:
         started = seat.api.start(
-            run.goal, run.collection or "default", str(uuid4()), run.workflow or "answer"
+            run.goal,
+            run.collection or "default",
+            str(uuid4()),
+            run.workflow or "answer",
+            graph=run.graph,
         )
     except Trouble as told:
         st.session_state["run-trouble"] = [told]
