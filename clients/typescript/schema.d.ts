@@ -1066,6 +1066,12 @@ export interface components {
             end: number;
             /** Quote */
             quote: string;
+            /**
+             * By Graph
+             * @description Whether it was found by what joins it to others, and not by the question.
+             * @default false
+             */
+            by_graph: boolean;
         };
         /**
          * CollectionShape
@@ -1387,6 +1393,12 @@ export interface components {
              * @description Cosine of query and passage.
              */
             similarity: number;
+            /**
+             * By Graph
+             * @description Whether it was found by what joins it to others, and not by the question.
+             * @default false
+             */
+            by_graph: boolean;
         };
         /**
          * Hits
@@ -1838,6 +1850,12 @@ export interface components {
              * @default answer
              */
             workflow: string;
+            /**
+             * Graph
+             * @description Whether passages that are joined to the best ones, by what both name, are among those that the question is answered from; 422 where the workflow can't ask the graph.
+             * @default false
+             */
+            graph: boolean;
         };
         /**
          * NewPassword
@@ -1877,6 +1895,12 @@ export interface components {
              * @default answer
              */
             workflow: string;
+            /**
+             * Graph
+             * @description Whether passages that are joined to the best ones, by what both name, are among those that the question is answered from; 422 where the workflow can't ask the graph.
+             * @default false
+             */
+            graph: boolean;
         };
         /**
          * NewTenantBody
@@ -2124,6 +2148,11 @@ export interface components {
             citations: components["schemas"]["Citation"][];
             /** Error */
             error: string | null;
+            /**
+             * Graph
+             * @description Whether it was to ask the graph too.
+             */
+            graph: boolean;
             /** Steps */
             steps: components["schemas"]["StepShape"][];
             /** Usage */
@@ -2181,6 +2210,11 @@ export interface components {
             citations: components["schemas"]["Citation"][];
             /** Error */
             error: string | null;
+            /**
+             * Graph
+             * @description Whether it was to ask the graph too.
+             */
+            graph: boolean;
         };
         /**
          * RuntimeShape

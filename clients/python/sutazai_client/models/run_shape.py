@@ -38,6 +38,7 @@ class RunShape:
             confidence (1 to 10).
         citations (list[Citation]):
         error (None | str):
+        graph (bool): Whether it was to ask the graph too.
         steps (list[StepShape]):
         usage (RunShapeUsage):
         conversation (None | UUID): The conversation that asked, which its user alone can open.
@@ -55,6 +56,7 @@ class RunShape:
     result: None | RunShapeResultType0
     citations: list[Citation]
     error: None | str
+    graph: bool
     steps: list[StepShape]
     usage: RunShapeUsage
     conversation: None | UUID
@@ -104,6 +106,8 @@ class RunShape:
         error: None | str
         error = self.error
 
+        graph = self.graph
+
         steps = []
         for steps_item_data in self.steps:
             steps_item = steps_item_data.to_dict()
@@ -138,6 +142,7 @@ class RunShape:
                 "result": result,
                 "citations": citations,
                 "error": error,
+                "graph": graph,
                 "steps": steps,
                 "usage": usage,
                 "conversation": conversation,
@@ -232,6 +237,8 @@ class RunShape:
 
         error = _parse_error(d.pop("error"))
 
+        graph = d.pop("graph")
+
         steps = []
         _steps = d.pop("steps")
         for steps_item_data in _steps:
@@ -283,6 +290,7 @@ class RunShape:
             result=result,
             citations=citations,
             error=error,
+            graph=graph,
             steps=steps,
             usage=usage,
             conversation=conversation,

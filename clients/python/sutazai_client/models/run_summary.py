@@ -35,6 +35,7 @@ class RunSummary:
             confidence (1 to 10).
         citations (list[Citation]):
         error (None | str):
+        graph (bool): Whether it was to ask the graph too.
     """
 
     id: UUID
@@ -48,6 +49,7 @@ class RunSummary:
     result: None | RunSummaryResultType0
     citations: list[Citation]
     error: None | str
+    graph: bool
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,6 +94,8 @@ class RunSummary:
         error: None | str
         error = self.error
 
+        graph = self.graph
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -107,6 +111,7 @@ class RunSummary:
                 "result": result,
                 "citations": citations,
                 "error": error,
+                "graph": graph,
             }
         )
 
@@ -194,6 +199,8 @@ class RunSummary:
 
         error = _parse_error(d.pop("error"))
 
+        graph = d.pop("graph")
+
         run_summary = cls(
             id=id,
             status=status,
@@ -206,6 +213,7 @@ class RunSummary:
             result=result,
             citations=citations,
             error=error,
+            graph=graph,
         )
 
         run_summary.additional_properties = d
