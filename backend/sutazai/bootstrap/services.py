@@ -91,7 +91,6 @@ class Services:
     tasks: Tasks
     knowledge: Knowledge
     graph: GraphService
-    joined: JoinedChunks
     identity: Identity
     login: Login
     people: People
@@ -105,6 +104,11 @@ class Services:
     models: Models
     moving: Moving
     metrics: PlatformMetrics
+
+    @property
+    def joined(self) -> JoinedChunks:
+        """Give what tells agents what is joined to their chunks."""
+        return JoinedChunks(self.graph.graph, self.graph.collections)
 
     def loops(self, *, relay: bool = True) -> dict[str, Coroutine[Any, Any, None]]:
         """Give what runs for the life of the platform, by name; `relay`: whether that does here."""
@@ -171,7 +175,6 @@ def wire(
         tasks=tasks,
         knowledge=knowledge,
         graph=graph,
-        joined=JoinedChunks(graph.graph, graph.collections),
         identity=Identity(SqlIdentity(ports.database, owner_url)),
         login=login,
         people=wire_people(login, ports.database, _furnishing(knowledge)),
