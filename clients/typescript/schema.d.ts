@@ -1092,6 +1092,12 @@ export interface components {
             end: number;
             /** Quote */
             quote: string;
+            /**
+             * By Graph
+             * @description Whether it was found by what joins it to others, and not by the question.
+             * @default false
+             */
+            by_graph: boolean;
         };
         /**
          * CollectionShape
@@ -1413,6 +1419,12 @@ export interface components {
              * @description Cosine of query and passage.
              */
             similarity: number;
+            /**
+             * By Graph
+             * @description Whether it was found by what joins it to others, and not by the question.
+             * @default false
+             */
+            by_graph: boolean;
         };
         /**
          * Hits
@@ -1864,6 +1876,12 @@ export interface components {
              * @default answer
              */
             workflow: string;
+            /**
+             * Graph
+             * @description Whether passages that are joined to the best ones, by what both name, are among those that the question is answered from; 422 where the workflow can't ask the graph.
+             * @default false
+             */
+            graph: boolean;
         };
         /**
          * NewPassword
@@ -1903,6 +1921,12 @@ export interface components {
              * @default answer
              */
             workflow: string;
+            /**
+             * Graph
+             * @description Whether passages that are joined to the best ones, by what both name, are among those that the question is answered from; 422 where the workflow can't ask the graph.
+             * @default false
+             */
+            graph: boolean;
         };
         /**
          * NewTenantBody
@@ -2155,6 +2179,11 @@ export interface components {
              * @description The run that this one retries.
              */
             retry_of: string | null;
+            /**
+             * Graph
+             * @description Whether it was to ask the graph too.
+             */
+            graph: boolean;
             /** Steps */
             steps: components["schemas"]["StepShape"][];
             /** Usage */
@@ -2217,6 +2246,11 @@ export interface components {
              * @description The run that this one retries.
              */
             retry_of: string | null;
+            /**
+             * Graph
+             * @description Whether it was to ask the graph too.
+             */
+            graph: boolean;
         };
         /**
          * RuntimeShape

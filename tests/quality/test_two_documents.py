@@ -1,13 +1,14 @@
 """Whether the graph finds what stands in a document that only another one leads to.
 
 The whole platform, the real embedder and index: 240 documents, 48 questions, each of which asks
-for what a second document says of something that the first one alone names. `-s` prints who is
-found how far down.
+for what a second document says of something that the first one alone names, searched for and asked
+of the agents. `-s` prints who is found how far down.
 """
 
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -96,6 +97,49 @@ def test_what_two_documents_answer_is_found_by_the_graph(
     print(f"{len(asked)} questions: {found} found by the graph, {only} of them by nothing else")
     assert only >= 30
     assert found >= 42
+
+
+def answered(client: httpx2.Client, pairs: list[Pair], *, graph: bool) -> list[dict[str, Any]]:
+    """Put questions to the agents, and give the runs that answered them."""
+    bodies = [{"goal": pair.question, "graph": graph} for pair in pairs]
+    started = [client.post("/api/v1/runs", json=body) for body in bodies]
+    assert {answer.status_code for answer in started} == {202}
+    runs = [ended(client, answer.json()["id"], 120) for answer in started]
+    assert {(run["status"], run["graph"]) for run in runs} == {("succeeded", graph)}
+    return runs
+
+
+def passages(run: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give the passages that a run's answer was made from."""
+    research = next(step for step in run["steps"] if step["id"] == "research")
+    assert research["output"]["without_graph"] == ""
+    found: list[dict[str, Any]] = research["output"]["passages"]
+    return found
+
+
+@pytest.mark.requirement("E3", part="a question of a run is answered by the graph")
+def test_what_two_documents_answer_together_the_agents_answer_by_the_graph(
+    api: httpx2.Client, pairs: list[Pair]
+) -> None:
+    asked = [pair for pair in pairs if pair.question]
+    plain = answered(api, asked, graph=False)
+    for pair, run in zip(asked, plain, strict=True):
+        assert pair.second not in [one["text"] for one in passages(run)]
+        assert not any(one["by_graph"] for one in (*passages(run), *run["citations"]))
+    read = cited = misled = 0
+    for pair, run in zip(asked, answered(api, asked, graph=True), strict=True):
+        second = [one for one in passages(run) if one["text"] == pair.second]
+        assert all(one["by_graph"] for one in second)
+        read += bool(second)
+        led = [one["quote"] for one in run["citations"] if one["by_graph"]]
+        right = any(str(pair.answer) in quote for quote in led)
+        cited += right
+        misled += bool(led) and not right
+        print(f"{bool(second)!s:>5} {right!s:>5}  {pair.question}")
+    print(f"{len(asked)} questions: {read} read by the graph, {cited} answered, {misled} misled")
+    assert read >= 42
+    assert cited >= 38
+    assert misled <= 2
 
 
 def test_the_first_two_are_what_they_are_without(api: httpx2.Client, pairs: list[Pair]) -> None:

@@ -149,4 +149,5 @@ def _citation(number: int, reading: Reading, passage: int, place: int) -> Citati
         start=source.start + extract.start,
         end=source.start + extract.end,
         quote=extract.of(source.text),
+        by_graph=source.by_graph,
     )

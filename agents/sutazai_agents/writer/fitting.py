@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sutazai_agents.questions import parts
-from sutazai_agents.wording import content_words
-from sutazai_agents.writer.choosing import Chosen, choose
+from sutazai_agents.wording import Wanted, content_words
+from sutazai_agents.writer.choosing import Chosen, choose, with_lead
 from sutazai_agents.writer.scoring import (
     Reading,
     Scores,
@@ -24,6 +24,8 @@ _LEAST_WORDS_OF_PART = 2
 # From it on, an extract scored with the similarity of its whole passage is as good as found: of the
 # labelled questions of `tests/quality`, 52 of the 64 with an answer and none of the 30 without.
 _LIKELY_SCORE = 0.45
+# With less than this of the words that the best quote shares with any, one is joined otherwise.
+_SHARE_OF_MOST = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,7 @@ class Fit:
         if self.leans:
             return False
         similar = np.array(
-            [
-                self.reading.passages[self.reading.candidates[n].passage].similarity
-                for n in self.listed
-            ],
+            [self._passage(n).similarity for n in self.listed],
             dtype=np.float64,
         )
         scores = self._scores([similar for _ in self.asked])
@@ -66,13 +65,50 @@ class Fit:
         return any(quote.score >= _LIKELY_SCORE for quote in quotes)
 
     async def quotes(self, ctx: AgentContext) -> list[Chosen]:
-        """Choose what is quoted, best first, by the meaning of each candidate."""
+        """Choose what is quoted, best first, by the meaning of each candidate.
+
+        What the best quote leads to, in a passage that the graph found, comes after it.
+        """
         if not self.listed:
             return []
         vectors = await ctx.embeddings.embed([*self.asked, *self.listed.values()], interactive=True)
         asked = len(self.asked)
         similarity = vectors[asked:].astype(np.float64) @ vectors[:asked].T
-        return choose(self.reading, self._scores(similarity.T))
+        chosen = choose(self.reading, self._scores(similarity.T))
+        beside = [n for n in self.listed if self._passage(n).by_graph]
+        if not chosen or not beside:
+            return chosen
+        return with_lead(chosen, self.reading, await self._led_to(chosen[0], beside, ctx))
+
+    async def _led_to(
+        self, best: Chosen, beside: Sequence[int], ctx: AgentContext
+    ) -> dict[int, float]:
+        """Score candidates for the question with what its best quote adds to it."""
+        quote = self.reading.passages[best.passage].text[best.start : best.end]
+        asked = self.asked[1 if self.leans else 0]
+        led = self._joined(beside, _added(quote, asked))
+        if not led:
+            return {}
+        told = f"{asked} {quote}"
+        texts = [told, *(self.listed[n] for n in led)]
+        vectors = await ctx.embeddings.embed(texts, interactive=True)
+        similar = vectors[1:].astype(np.float64) @ vectors[0]
+        fits = fitness(similar, overlaps(told, self.reading)[:, led])
+        return dict(zip(led, fits.tolist(), strict=True))
+
+    def _joined(self, beside: Sequence[int], added: frozenset[str]) -> list[int]:
+        """Give those whose passages share words with a quote that few have, as they do a name."""
+        passages = self.reading.words
+        rarity = {word: 1 / max(1, sum(word in words for words in passages)) for word in added}
+        shared = {
+            n: sum(rarity[w] for w in added & passages[self.reading.candidates[n].passage])
+            for n in beside
+        }
+        most = max(shared.values())
+        return [n for n, share in shared.items() if share and share >= _SHARE_OF_MOST * most]
+
+    def _passage(self, number: int) -> Passage:
+        return self.reading.passages[self.reading.candidates[number].passage]
 
     def _scores(self, similarity: Sequence[Scores] | Scores) -> dict[int, float]:
         """Score candidates for the question or the part of it that each fits best."""
@@ -103,6 +139,12 @@ def fit(question: str, passages: Sequence[Passage], standalone: str = "") -> Fit
     overlap = [overlaps(each, reading) for each in asked]
     listed = shortlist(reading, np.maximum.reduce(overlap)) if reading.candidates else {}
     return Fit(reading, asked, overlap, listed, leans=bool(standalone))
+
+
+def _added(quote: str, question: str) -> frozenset[str]:
+    """Give the words of a quote that the question has in no form."""
+    wanted = Wanted(question)
+    return frozenset(word for word in content_words(quote) if not wanted.among([word]))
 
 
 def _parts(question: str) -> Iterator[str]:

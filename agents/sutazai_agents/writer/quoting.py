@@ -67,6 +67,7 @@ def _citation(number: int, passage: Passage, chosen: Chosen) -> Citation:
         start=passage.start + chosen.start,
         end=passage.start + chosen.end,
         quote=passage.text[chosen.start : chosen.end],
+        by_graph=passage.by_graph,
     )
 
 

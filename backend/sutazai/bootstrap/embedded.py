@@ -12,6 +12,7 @@ from loguru import logger
 
 from sutazai.adapters.answers.inprocess import InProcessAnswers
 from sutazai.adapters.cache.inprocess import InProcessCache
+from sutazai.adapters.joining.inprocess import InProcessJoining
 from sutazai.adapters.ledger.inprocess import InProcessLedger
 from sutazai.adapters.limits.inprocess import InProcessLimits
 from sutazai.adapters.registry.inprocess import InProcessRegistry
@@ -234,6 +235,7 @@ async def _working(
             InProcessAnswers(services.models.answers),
         ),
         live=ports.live,
+        joining=InProcessJoining(services.joined),
     )
     settings = RunnerSettings(drain_s=DRAIN_S)
     runners: list[Runner] = []

@@ -19,6 +19,7 @@ from sutazai.core.cache.port import Cache
 from sutazai.core.conversations.context import Contexts
 from sutazai.core.conversations.counting import TokenCounting
 from sutazai.core.conversations.service import Conversations
+from sutazai.core.graph.joining import JoinedChunks
 from sutazai.core.graph.service import GraphService
 from sutazai.core.identity.audit import Audit
 from sutazai.core.identity.login import Login
@@ -42,6 +43,7 @@ from sutazai.core.tasks.reaper import Reaper
 from sutazai.core.tasks.relay import Relay
 from sutazai.core.tasks.service import Tasks
 from sutazai.records.cited import SqlCitedChunks
+from sutazai.records.collection_ids import SqlCollectionIds
 from sutazai.records.conversations import SqlConversations
 from sutazai.records.database import Database
 from sutazai.records.exports import SqlMoving
@@ -105,6 +107,11 @@ class Services:
     models: Models
     moving: Moving
     metrics: PlatformMetrics
+
+    @property
+    def joined(self) -> JoinedChunks:
+        """Give what tells agents what is joined to their chunks."""
+        return JoinedChunks(self.graph.graph, self.graph.collections)
 
     def loops(self, *, relay: bool = True) -> dict[str, Coroutine[Any, Any, None]]:
         """Give what runs for the life of the platform, by name; `relay`: whether that does here."""
@@ -231,7 +238,7 @@ def _reaper(
 
 
 def _graph(ports: Ports, runs: Runs) -> GraphService:
-    records, chunks = SqlKnowledge(ports.database), SqlCitedChunks(ports.database)
+    records, chunks = SqlCollectionIds(ports.database), SqlCitedChunks(ports.database)
     return GraphService(SqlGraph(ports.database), records, runs, chunks)
 
 

@@ -126,6 +126,13 @@ class Run(Given):
     steps: tuple[Step, ...] = ()
     usage: dict[str, float] = Field(default_factory=dict)
     retry_of: UUID | None = None
+    graph: bool = False
+
+    @property
+    def without_graph(self) -> str:
+        """Say why the graph was not asked, where it was to be; empty: it was, or was not to be."""
+        told = ((step.output or {}).get("without_graph") for step in self.steps)
+        return next((why for why in told if isinstance(why, str) and why), "")
 
     @property
     def over(self) -> bool:

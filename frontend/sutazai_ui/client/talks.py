@@ -39,12 +39,16 @@ class TalkCalls(Caller):
         path = f"/conversations/{conversation}/messages"
         return self.page(Message, path, limit=limit, cursor=cursor)
 
-    def say(self, conversation: UUID, goal: str, collection: str, key: str) -> Said:
-        """Ask in a conversation; the same key asks no second time."""
+    def say(
+        self, conversation: UUID, goal: str, collection: str, key: str, *, graph: bool = False
+    ) -> Said:
+        """Ask in a conversation, and the graph too; the same key asks no second time."""
+        asked: dict[str, object] = {"goal": goal, "collection": collection}
+        asked |= {"graph": True} if graph else {}
         answer = self.call(
             "POST",
             f"/conversations/{conversation}/messages",
-            json={"goal": goal, "collection": collection},
+            json=asked,
             headers={"Idempotency-Key": key},
         )
         return read(Said, content_of(answer))

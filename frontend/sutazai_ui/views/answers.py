@@ -89,9 +89,10 @@ def _standing(kind: str, confidence: int) -> str:
 def _source(seat: Seat, answer: Answer, collection: str, citation: Citation) -> None:
     """Show a source, which opens at its passage."""
     where = in_label(" › ".join((citation.document.name, *citation.heading_path)))
+    how = " :small[by the graph]" if citation.by_graph else ""
     key = f"source-{answer.id}-{citation.n}"
     source = st.expander(
-        f"\\[{citation.n}\\] {where}", icon=":material/article:", key=key, on_change="rerun"
+        f"\\[{citation.n}\\] {where}{how}", icon=":material/article:", key=key, on_change="rerun"
     )
     if source.open:
         with source:

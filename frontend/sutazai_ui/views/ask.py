@@ -37,6 +37,7 @@ def show(seat: Seat) -> None:
         _said(seat, message, collection.name)
     if not messages and asked is None:
         _empty(seat, collection)
+    graph = _graph(seat, collection)
     goal = st.chat_input(
         "What do you want to know?" if not messages else "Ask on",
         key="goal",
@@ -46,7 +47,7 @@ def show(seat: Seat) -> None:
     if asked is not None:
         _watched(seat, asked, messages)
     elif goal:
-        _ask(seat, talk, goal, collection.name)
+        _ask(seat, talk, goal, collection.name, graph=graph)
 
 
 def _talk(seat: Seat, talk: UUID | None) -> Conversation | None:
@@ -124,10 +125,22 @@ def _empty(seat: Seat, collection: Collection) -> None:
         words.nothing("You may read here. Asking needs the role **member**.")
 
 
-def _ask(seat: Seat, talk: Conversation | None, goal: str, collection: str) -> None:
+def _graph(seat: Seat, collection: Collection) -> bool:
+    """Let a person choose whether what they ask asks the graph too."""
+    if not seat.may_write or not collection.chunks:
+        return False
+    return st.toggle(
+        "Ask the graph too",
+        key="ask-graph",
+        help="Also reads passages that are joined to the best ones by a name that both have, so "
+        "that what two documents say together is found.",
+    )
+
+
+def _ask(seat: Seat, talk: Conversation | None, goal: str, collection: str, *, graph: bool) -> None:
     try:
         talk = talk or seat.api.begin(collection)
-        said = seat.api.say(talk.id, goal, collection, str(uuid4()))
+        said = seat.api.say(talk.id, goal, collection, str(uuid4()), graph=graph)
     except SignedOut:
         raise
     except Trouble as trouble:

@@ -42,6 +42,8 @@ def show(seat: Seat, run: UUID) -> None:
     words.renewing("run", lambda: _moving(seat, run), None if found.over else LIVE_S)
     if found.answered is not None:
         st.header("Answer", anchor=False)
+        if found.without_graph:
+            st.warning(in_label(f"Answered without the graph: {found.without_graph}"))
         answers.show(seat, answers.of_run(found), found.collection or "default")
 
 
@@ -107,7 +109,11 @@ def _cancel(seat: Seat, run: UUID) -> None:
 def _again(seat: Seat, run: Run) -> None:
     _opened(
         lambda: seat.api.start(
-            run.goal, run.collection or "default", str(uuid4()), run.workflow or "answer"
+            run.goal,
+            run.collection or "default",
+            str(uuid4()),
+            run.workflow or "answer",
+            graph=run.graph,
         )
     )
 

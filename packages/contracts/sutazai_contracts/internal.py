@@ -11,6 +11,7 @@
     POST /internal/v1/slots/release    `SlotReturn`    → 204
     POST /internal/v1/answers/find     `AnswerWanted`  → `AnswerFound`
     POST /internal/v1/answers/keep     `AnswerToKeep`  → 204
+    POST /internal/v1/joined           `JoinedWanted`  → `Joined`
     POST /internal/v1/files            bytes           → `FileStored`
     GET  /internal/v1/files/{sha256}                   → bytes
 
@@ -25,6 +26,7 @@ from uuid import UUID
 from pydantic import Field
 
 from sutazai_contracts.answers import KEY, KeptAnswer
+from sutazai_contracts.joining import MOST_SEEDS
 from sutazai_contracts.slots import CallReport, Chosen, Slot, SlotRequest
 from sutazai_contracts.tasks import AgentCard, Beat, BeatReply, Message
 
@@ -165,6 +167,14 @@ class AnswerToKeep(Message):
     token: UUID
     key: str = Field(pattern=KEY)
     answer: KeptAnswer
+
+
+class JoinedWanted(Message):
+    """The holder of a claim asks which chunks are joined to some; the collection is the task's."""
+
+    task: UUID
+    token: UUID
+    chunks: tuple[UUID, ...] = Field(max_length=MOST_SEEDS)
 
 
 class FileStored(Message):

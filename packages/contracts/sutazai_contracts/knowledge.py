@@ -11,6 +11,8 @@ from sutazai_contracts.graph import ChunkFacts
 # `GET …/documents/{id}/text?start=&end=` takes.
 Offset = Annotated[int, Field(ge=0)]
 
+BY_GRAPH = "Whether it was found by what joins it to others, and not by the question."
+
 
 class Frozen(BaseModel):
     """A value: unknown fields are refused, fields do not change."""
@@ -151,6 +153,7 @@ class Passage(Frozen):
     text: str
     score: float = Field(description="The fused score: orders hits of one search, no more.")
     similarity: float = Field(description="Cosine of question and passage, -1..1.")
+    by_graph: bool = Field(default=False, description=BY_GRAPH)
 
 
 class Passages(Frozen):
@@ -163,6 +166,11 @@ class Passages(Frozen):
     )
     passages: tuple[Passage, ...] = ()
     searched: int = Field(default=0, description="How many chunks the collection holds.")
+    without_graph: str = Field(
+        default="",
+        description="Why nothing was found by the graph, which was to be asked; empty: it was "
+        "asked, or was not to be.",
+    )
 
 
 class Citation(Frozen):
@@ -174,6 +182,7 @@ class Citation(Frozen):
     start: Offset
     end: Offset
     quote: str
+    by_graph: bool = Field(default=False, description=BY_GRAPH)
 
 
 class Answer(Frozen):

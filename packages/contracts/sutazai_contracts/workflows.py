@@ -22,7 +22,8 @@ class Step(Frozen):
 
     A string in `input` that starts with `$` refers: `$run.goal`, `$run.input.<field>`,
     `$steps.<id>.<field>…`, `$run.history` (what was said before in the run's conversation, nothing
-    outside of one); `$$` is a plain dollar sign.
+    outside of one), `$run.graph` (whether the question is to ask the graph too); `$$` is a plain
+    dollar sign.
     """
 
     id: str = Field(pattern=STEP_NAME)

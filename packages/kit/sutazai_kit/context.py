@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID, uuid5
@@ -13,10 +13,12 @@ from sutazai_contracts.tasks import Claim, Progress
 from sutazai_kit.asking import Models
 
 if TYPE_CHECKING:
+    from sutazai_contracts.joining import Joined
     from sutazai_contracts.knowledge import CollectionGrant
     from sutazai_kit.asking import ModelAccess
     from sutazai_kit.embeddings.port import Embeddings
     from sutazai_kit.files.port import TaskFiles
+    from sutazai_kit.joining.port import Joining
     from sutazai_kit.live.port import Speaking
     from sutazai_kit.vectors.port import Vectors
 
@@ -37,6 +39,7 @@ class AgentPorts:
     embeddings: Embeddings | None = None
     models: ModelAccess | None = None
     live: Speaking | None = None
+    joining: Joining | None = None
     bind: Callable[[AgentPorts, Claim], AgentPorts] | None = None
 
     def bound(self, claim: Claim) -> AgentPorts:
@@ -124,6 +127,17 @@ class AgentContext:
     def models(self) -> Models:
         """Give the way to language models; where there are none, `choose` gives None."""
         return self._models
+
+    async def joined(self, chunks: Sequence[UUID]) -> Joined:
+        """Tell which chunks of the task's collection are joined to some by what both name.
+
+        Args:
+            chunks: what others are joined to, best first.
+
+        Raises:
+            GraphUnavailable: the graph can't be asked now.
+        """
+        return await _given("joining", self._ports.joining).joined(self._claim, chunks)
 
     def effect_key(self, item: str = "") -> UUID:
         """Name a side effect: UUIDv5 (RFC 9562) of run, step, item; the same in every attempt.

@@ -12,8 +12,10 @@ import psycopg
 import uvicorn
 
 from sutazai.adapters.cache.inprocess import InProcessCache
+from sutazai.adapters.graph.sql import SqlGraph
 from sutazai.core.agents.claims import ClaimChecks
 from sutazai.core.agents.tokens import AgentTokens, digest, new_token
+from sutazai.core.graph.joining import JoinedChunks
 from sutazai.core.models.answers import KeptAnswers
 from sutazai.core.models.line import LineRules
 from sutazai.core.models.lines import Lines
@@ -25,6 +27,7 @@ from sutazai.core.tasks.service import Tasks
 from sutazai.entrypoints.api.stalled import http_protocol
 from sutazai.entrypoints.internal.app import create_internal_app
 from sutazai.entrypoints.internal.requests import InternalParts
+from sutazai.records.collection_ids import SqlCollectionIds
 from sutazai.records.ledger import SqlLedger
 from sutazai_contracts.knowledge import Chunk
 from sutazai_contracts.tasks import AgentCard, Claim
@@ -201,6 +204,7 @@ async def served(
         models=Models(runtimes, made, routes, Metering(kept), answers),
         files=LocalFiles(root / "files"),
         live=live or MemoryLive(),
+        joined=JoinedChunks(SqlGraph(database.open), SqlCollectionIds(database.open)),
         announced=hear,
     )
     app = create_internal_app(parts, file_limit=file_limit, read_s=read_s)

@@ -33,6 +33,7 @@ PATHS = [
     ("POST", "/slots/renew"),
     ("POST", "/slots/leave"),
     ("POST", "/slots/release"),
+    ("POST", "/joined"),
     ("POST", "/files"),
     ("GET", "/files/" + "0" * 64),
 ]

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from sutazai_contracts.frames import Frame
+from sutazai_contracts.joining import Joined
 from sutazai_contracts.tasks import Beat
 from sutazai_kit.files.http import HttpFiles
+from sutazai_kit.joining.http import HttpJoining
 from sutazai_kit.ledger.http import HttpLedger
 from sutazai_kit.live.http import HttpLive
 from sutazai_kit.slots.http import HttpSlots
@@ -83,6 +85,16 @@ async def test_what_belongs_to_a_tenant_costs_one_look_at_the_claim(
     slots.release(slot, REPORT)
     await slots.aclose()
     assert await sent(statements) == Sent(0, 0)
+
+
+async def test_what_is_joined_costs_a_look_at_the_claim_and_at_its_collection(
+    statements: list[Statement], core: Served
+) -> None:
+    joining, claim = HttpJoining(await core.core("worker")), core.claimed("worker")
+    assert await joining.joined(claim, []) == Joined()
+    assert await sent(statements) == Sent(0, 0)
+    assert await joining.joined(claim, [claim.task]) == Joined()
+    assert (await sent(statements)).statements == 2
 
 
 async def test_words_cost_a_look_a_second_however_many_there_are(

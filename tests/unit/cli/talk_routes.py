@@ -29,6 +29,7 @@ class Talks:
         self.all: dict[str, dict[str, Any]] = {}
         self.messages: dict[str, list[dict[str, Any]]] = {}
         self.dropped = 0
+        self.posted: list[dict[str, Any]] = []
 
     def create(self, body: dict[str, Any]) -> Response:
         """Make a conversation."""
@@ -68,7 +69,8 @@ class Talks:
         if found is None:
             return missing()
         self._server.keys.append(request.headers["idempotency-key"])
-        goal = (await request.json())["goal"]
+        self.posted.append(await request.json())
+        goal = self.posted[-1]["goal"]
         run = self._server.add_run("answer", goal)
         said = self.messages[found["id"]]
         context = {"used": len(said) - self.dropped, "dropped": self.dropped}

@@ -214,3 +214,27 @@ def in_terminal(command: list[str], *, colour: bool) -> str:
         finally:
             os.close(main)
     return shown.decode().replace("\r\n", "\n")
+
+
+def test_the_graph_is_asked_where_that_is_wanted(
+    cli: Run, home: Path, platform: PlatformServer
+) -> None:
+    cli("ask", "Who?", "--home", home)
+    cli("ask", "--graph", "Who?", "--home", home)
+    assert [goal.get("graph") for goal in platform.goals] == [None, True]
+
+
+def test_what_came_by_the_graph_is_marked_and_what_came_without_is_said(
+    cli: Run, home: Path, platform: PlatformServer
+) -> None:
+    ended = cli("ask", "-g", "Who?", "--home", home)
+    assert "by the graph" not in ended.out
+    assert "without the graph" not in ended.out
+    (run,) = platform.runs.values()
+    run["citations"] = [run["citations"][0] | {"by_graph": True}]
+    run["steps"] = [
+        {"id": "research", "status": "succeeded", "output": {"without_graph": "It is away."}}
+    ]
+    shown = cli("runs", "show", run["id"], "--home", home)
+    assert " [1] docs:ops.md › Operations › Backups  by the graph" in shown.out
+    assert "Answered without the graph: It is away." in shown.out

@@ -223,3 +223,9 @@ def test_json_of_what_changes_is_what_it_is_now(
     assert deleted == {"id": one, "deleted": True}
     wrong = cli("--home", home, "conversations", "--json", "show", one)
     assert wrong.code == 2
+
+
+def test_the_graph_is_asked_where_that_is_wanted(chat: Chat, platform: PlatformServer) -> None:
+    chat("One?")
+    chat("Two?", options=("--graph",))
+    assert [posted.get("graph") for posted in platform.talks.posted] == [None, True]

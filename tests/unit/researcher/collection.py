@@ -1,13 +1,16 @@
 """A collection of one-chunk documents, and the researcher asked of it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from sutazai.adapters.minilm.inprocess import InProcessEmbeddings
 from sutazai_agents.researcher import researcher
+from sutazai_contracts.errors import GraphUnavailable
+from sutazai_contracts.joining import Joined
 from sutazai_contracts.knowledge import CollectionGrant, Passages
+from sutazai_contracts.tasks import Claim
 from sutazai_kit import AgentPorts
 from sutazai_kit.asking import ModelAccess
 from sutazai_kit.testing import AgentTestResult, run_agent
@@ -15,11 +18,28 @@ from sutazai_kit.vectors.edge import EdgeVectors
 from sutazai_kit.vectors.port import Point
 
 
+@dataclass
+class Drawn:
+    """A graph as a test draws it: what is joined, or why nothing can be told."""
+
+    joined_to: Joined = field(default_factory=Joined)
+    away: str = ""
+    asked: list[list[UUID]] = field(default_factory=list)
+
+    async def joined(self, claim: Claim, chunks: Sequence[UUID]) -> Joined:
+        """Give what is drawn."""
+        self.asked.append([*chunks])
+        if self.away:
+            raise GraphUnavailable(self.away)
+        return self.joined_to
+
+
 class Collection:
     """A collection of one-chunk documents, and the researcher asked of it."""
 
     def __init__(self, vectors: EdgeVectors, minilm: InProcessEmbeddings) -> None:
-        self.ports = AgentPorts(vectors=vectors, embeddings=minilm)
+        self.joining = Drawn()
+        self.ports = AgentPorts(vectors=vectors, embeddings=minilm, joining=self.joining)
         self.grant = CollectionGrant(
             collection=uuid4(), physical=uuid4(), access="read", model=minilm.model
         )

@@ -2,8 +2,15 @@
 
 import pytest
 
-from sutazai.core.runs.plan import check_workflow, looks_for_goal, read_workflow, resolve
+from sutazai.core.runs.plan import (
+    check_workflow,
+    looks_for_goal,
+    read_workflow,
+    resolve,
+    takes_graph,
+)
 from sutazai_contracts.errors import InvalidWorkflow
+from sutazai_contracts.workflows import Step, Workflow
 
 GOOD = """
 name: answer
@@ -58,6 +65,14 @@ def test_a_plan_that_begins_by_looking_for_its_goal_is_known(
     change: tuple[str, str], looks: bool
 ) -> None:
     assert looks_for_goal(read_workflow(GOOD.replace(*change), source="answer.yaml")) is looks
+
+
+def test_a_plan_that_is_told_whether_to_ask_the_graph_is_known() -> None:
+    step = Step(id="one", agent="worker", input={"deep": [{"wanted": "$run.graph"}]})
+    for given, takes in ((step, True), (Step(id="one", agent="worker"), False)):
+        workflow = Workflow(name="one", description="x", steps=(given,), result="$steps.one")
+        check_workflow(workflow)
+        assert takes_graph(workflow) is takes
 
 
 def test_an_agent_that_is_not_here_is_named() -> None:

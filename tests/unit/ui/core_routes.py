@@ -219,7 +219,7 @@ def _talks(app: FastAPI, core: "Core") -> None:
         return {"items": newest[at : at + limit], "next": more}
 
     @app.post(f"{talk}/messages", status_code=202)
-    async def say(body: dict[str, str]) -> dict[str, Any]:
+    async def say(body: dict[str, Any]) -> dict[str, Any]:
         core.sent.append(("POST", "/messages", body))
         core.say(body["goal"])
         return {"message": core.messages[-2], "run": core.run()}

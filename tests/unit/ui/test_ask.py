@@ -5,7 +5,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.unit.ui.core_answers import CONVERSATION, RUN, TALK, message_answer, problem
+from tests.unit.ui.core_answers import CITATION, CONVERSATION, RUN, TALK, message_answer, problem
 from tests.unit.ui.core_server import Core, event, said
 from tests.unit.ui.opening import Open, links, markup, words
 
@@ -68,6 +68,37 @@ def test_a_conversation_goes_on_with_what_was_said(page: Open, core: Core) -> No
     assert words(tab).count("Ten *seconds* [1].") == 2
     assert "Asked with 3 earlier messages." in words(tab)
     assert core.asked.count(("POST", "/api/v1/conversations")) == 1
+
+
+def test_the_graph_is_asked_where_a_person_wants_it(page: Open, core: Core) -> None:
+    core.add()
+    core.events = [DONE]
+    tab = page()
+    assert "a name that both have" in str(tab.toggle("ask-graph").help)
+    tab.toggle("ask-graph").set_value(True)
+    tab = ask(tab)
+    assert not tab.exception
+    ask(tab, "And then?")
+    tab.toggle("ask-graph").set_value(False)
+    ask(tab, "And now?")
+    bodies = [body for method, path, body in core.sent if path == "/messages"]
+    assert [body.get("graph") for body in bodies] == [True, True, None]
+
+
+def test_a_source_that_the_graph_led_to_says_so(page: Open, core: Core) -> None:
+    core.talks = [dict(CONVERSATION)]
+    core.say("How long?")
+    tab = page(talk=str(TALK))
+    assert "by the graph" not in tab.expander[-1].label
+    core.messages[-1]["citations"] = [CITATION | {"by_graph": True}]
+    tab = page(talk=str(TALK))
+    assert tab.expander[-1].label.endswith(" :small[by the graph]")
+
+
+def test_who_may_only_read_is_not_offered_the_graph(page: Open, core: Core) -> None:
+    core.add()
+    core.user["role"] = "viewer"
+    assert not page().toggle
 
 
 def test_what_did_not_fit_any_more_is_said(page: Open, core: Core) -> None:

@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from sutazai_ui.client import Step
 from sutazai_ui.views.graph import graph, layers
 from sutazai_ui.views.timeline import SHOWN, timeline
 from sutazai_ui.watching import Attempt
-from tests.unit.ui.core_answers import AT, OTHER, RUN
+from tests.unit.ui.core_answers import AT, OTHER, RUN, STEPS
 from tests.unit.ui.core_server import Core, event
 from tests.unit.ui.opening import Open, links, markup, words
 
@@ -170,6 +172,20 @@ def test_retry_is_offered_where_something_is_left_to_be_worked(page: Open, core:
     tab = page("runs", run=str(RUN))
     assert "run-retry" not in {button.key for button in tab.button}
     assert "Retry keeps" not in words(tab)
+
+
+def test_a_run_that_asked_the_graph_asks_it_again_and_says_where_it_could_not(
+    page: Open, core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core.events = [event("run.succeeded", 1, at=AT, data={})]
+    away = {"graph": True, "steps": [STEPS[0] | {"output": {"without_graph": "It is away."}}]}
+    told = core.run
+    monkeypatch.setattr(core, "run", lambda: told() | away)
+    tab = page("runs", run=str(RUN))
+    assert "Answered without the graph: It is away." in words(tab)
+    tab.button("run-again").click().run()
+    [body] = [body for method, path, body in core.sent if (method, path) == ("POST", "/runs")]
+    assert body["graph"] is True
 
 
 def test_a_document_is_not_read_again_by_a_button(page: Open, core: Core) -> None:

@@ -12,6 +12,7 @@ def passage(
     headings: tuple[str, ...] = (),
     name: str = "notes.md",
     document: UUID | None = None,
+    by_graph: bool = False,
 ) -> Passage:
     return Passage(
         chunk=uuid4(),
@@ -22,4 +23,5 @@ def passage(
         text=text,
         score=1.0,
         similarity=0.5,
+        by_graph=by_graph,
     )

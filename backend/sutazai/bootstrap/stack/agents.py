@@ -32,6 +32,7 @@ from sutazai_kit.discovery import find_agents
 from sutazai_kit.embeddings.http import open_http_embeddings
 from sutazai_kit.embeddings.later import LaterEmbeddings, open_later
 from sutazai_kit.files.http import HttpFiles
+from sutazai_kit.joining.http import HttpJoining
 from sutazai_kit.ledger.http import HttpLedger
 from sutazai_kit.live.http import HttpLive
 from sutazai_kit.model.factory import open_model
@@ -201,6 +202,7 @@ async def _runner(
     ports = AgentPorts(
         embeddings=shared.embeddings,
         models=ModelAccess(slots, shared.runtime, HttpAnswers(core)),
+        joining=HttpJoining(core),
         bind=bind,
     )
     return Runner(

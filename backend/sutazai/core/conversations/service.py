@@ -10,7 +10,7 @@ from sutazai.core.conversations.context import Contexts
 from sutazai.core.conversations.model import Context, Conversation, Message, Owner
 from sutazai.core.conversations.ports import ConversationRecords, Place, Posted, Posting
 from sutazai.core.pages import Page, decode_cursor, encode_cursor
-from sutazai.core.runs.asked import CONTEXT, CONVERSATION, HISTORY
+from sutazai.core.runs.asked import CONTEXT, CONVERSATION, GRAPH, HISTORY
 from sutazai.core.runs.service import NewRun, Runs
 from sutazai_contracts.errors import ConversationBusy, InvalidInput
 from sutazai_contracts.identifiers import new_id
@@ -23,7 +23,10 @@ _FOREIGN = "this cursor was not given by this list"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked, of which collection, by which workflow; a key makes it once only."""
+    """What is asked, of which collection, by which workflow; a key makes it once only.
+
+    `graph`: whether the graph is asked too.
+    """
 
     text: str
     collection: UUID
@@ -31,6 +34,7 @@ class Question:
     workflow: str = "answer"
     idempotency_key: str | None = None
     traceparent: str | None = None
+    graph: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ class Conversations:
             NotFound: this user has no such conversation.
             ConversationBusy: the question before is still being worked on.
             IdempotencyMismatch: the key was used with another request.
-            InvalidInput: there is no such workflow.
+            InvalidInput: there is no such workflow, or it can't ask the graph and is to.
         """
         for _ in range(TRIES):
             context = await self.contexts.of(owner, conversation)
@@ -127,6 +131,7 @@ class Conversations:
             },
             traceparent=question.traceparent,
             idempotency_key=question.idempotency_key,
+            graph=question.graph,
         )
         submission = self.runs.compose(owner.tenant, new)
         return Posting(
@@ -156,6 +161,8 @@ def _asked(owner: Owner, conversation: UUID, question: Question) -> bytes:
         question.workflow,
         question.text,
         question.collection_name,
+        # A key that was used before there was this is still good for the same request.
+        *([GRAPH] if question.graph else []),
     ]
     return hashlib.sha256(json.dumps(asked).encode()).digest()
 

@@ -1,12 +1,12 @@
 """Chunks that are joined to others by what both name: what a question leaves out between."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from uuid import UUID
 
 from sutazai.core.graph.model import Entity, Scope
 from sutazai.core.graph.port import Graph
 from sutazai_contracts.graph import EntityKind
+from sutazai_contracts.joining import MOST_JOINED, Joined
 
 # A date, a number or a section joins what has nothing else in common.
 _JOINING = frozenset({EntityKind.NAME, EntityKind.TERM, EntityKind.MODULE, EntityKind.SYMBOL})
@@ -14,21 +14,6 @@ _JOINING = frozenset({EntityKind.NAME, EntityKind.TERM, EntityKind.MODULE, Entit
 _MOST_CHUNKS = 64
 _MOST_ENTITIES = 64
 _MOST_LINKS = 256
-# No more than a search may give.
-_MOST_JOINED = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """Chunks that are joined to others, each with the place of the first of these it is joined to.
-
-    Attributes:
-        near: those that name what the others name.
-        far: those that name what is linked to that.
-    """
-
-    near: Mapping[UUID, int] = field(default_factory=dict)
-    far: Mapping[UUID, int] = field(default_factory=dict)
 
 
 async def joined(graph: Graph, scope: Scope, chunks: Sequence[UUID]) -> Joined:
@@ -59,7 +44,7 @@ async def joined(graph: Graph, scope: Scope, chunks: Sequence[UUID]) -> Joined:
     )
     others = await _telling(graph, scope, beside)
     far = await _naming(graph, scope, others, beside, {*chunks, *near})
-    return Joined(near, far)
+    return Joined(near=near, far=far)
 
 
 def _first(places: Iterable[tuple[UUID, int]]) -> dict[UUID, int]:
@@ -91,5 +76,5 @@ async def _naming(
     most = sum(entity.chunks for entity in entities)
     places = await graph.naming(scope, [entity.id for entity in entities], most)
     found = _first((place.chunk, first[place.entity]) for place in places if place.chunk not in but)
-    nearest = sorted(found, key=lambda chunk: (found[chunk], chunk))[:_MOST_JOINED]
+    nearest = sorted(found, key=lambda chunk: (found[chunk], chunk))[:MOST_JOINED]
     return {chunk: found[chunk] for chunk in nearest}

@@ -1,4 +1,4 @@
-"""What the graph needs of the record: which chunks an answer was made of."""
+"""What the graph needs of the record: which collection is meant, which chunks were cited."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,3 +24,20 @@ class CitedChunks(Protocol):
         Raises:
             DatabaseUnavailable: the record does not answer.
         """
+
+
+class CollectionIds(Protocol):
+    """Look up which collection is meant.
+
+    Raises `DatabaseUnavailable` where the record does not answer.
+    """
+
+    async def named(self, tenant: UUID, name: str) -> UUID:
+        """Give the collection of a name.
+
+        Raises:
+            NotFound: this tenant has no such collection.
+        """
+
+    async def touched(self, tenant: UUID, run: UUID, step: str) -> UUID | None:
+        """Give the collection that a step of a run may touch; None: none, or it is gone."""

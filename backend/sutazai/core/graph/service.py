@@ -5,9 +5,8 @@ from uuid import UUID
 
 from sutazai.core.graph.model import Community, Entity, GraphPath, Scope, Subgraph
 from sutazai.core.graph.port import Graph
-from sutazai.core.graph.ports import CitedChunks, Quoted
+from sutazai.core.graph.ports import CitedChunks, CollectionIds, Quoted
 from sutazai.core.graph.walking import MOST_LINKS, around, communities, way
-from sutazai.core.knowledge.ports import KnowledgeRecords
 from sutazai.core.runs.service import Runs
 from sutazai_contracts.errors import InvalidInput, NotFound
 from sutazai_contracts.graph import folded, unaccented
@@ -33,7 +32,7 @@ class GraphService:
     """
 
     graph: Graph
-    collections: KnowledgeRecords
+    collections: CollectionIds
     runs: Runs
     chunks: CitedChunks
 
@@ -120,7 +119,7 @@ class GraphService:
         return await communities(self.graph, scope, limit, SHOWN)
 
     async def _scope(self, tenant: UUID, collection: str) -> Scope:
-        return Scope(tenant, (await self.collections.collection(tenant, collection)).id)
+        return Scope(tenant, await self.collections.named(tenant, collection))
 
 
 def _within(field: str, value: int, most: int) -> None:

@@ -63,7 +63,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """A chunk that was found; offsets are code points of the document's stored text."""
+    """A chunk that was found; offsets are code points of the document's stored text.
+
+    `by_graph`: by what joins it to others that were found, and not by the question.
+    """
 
     chunk: UUID
     document: DocumentRef
@@ -73,6 +76,7 @@ class SearchHit:
     text: str
     score: float
     similarity: float
+    by_graph: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,12 @@ from sutazai.core.knowledge.model import SearchHit
 from sutazai.core.knowledge.ports import ChunkPlace, KnowledgeRecords, SearchScope
 from sutazai.core.knowledge.rebuilding import refuse_other_model
 from sutazai_contracts.errors import InvalidInput
+from sutazai_contracts.joining import seeds, with_joined
 from sutazai_kit.embeddings.port import Embeddings
 from sutazai_kit.vectors.port import Hit, Query, Vectors
 
 LONGEST_QUERY = 2_000
 MOST_HITS = 100
-# So many of the first hits tell what else belongs to the question.
-_SEEDS = 5
-# The best two stay what they were found to be without the graph.
-_UNTOUCHED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +70,12 @@ class Search:
     async def _expanded(
         self, tenant: UUID, scope: SearchScope, asked: Query, hits: list[SearchHit]
     ) -> list[SearchHit]:
-        seeds = [hit.chunk for hit in hits[:_SEEDS]]
-        around = await joined(self.graph, Scope(tenant, scope.collection), seeds)
-        beside: list[SearchHit] = []
-        for first in (around.near, around.far):
-            if first and len(beside) < asked.limit:
-                one = replace(asked, limit=len(first), only=tuple(first))
-                found = await self._find(tenant, scope, one)
-                # What the best hit leads to comes first; then what is most like the question.
-                beside += sorted(found, key=lambda hit: first[hit.chunk])
-        return interleaved(hits, beside, asked.limit)
+        async def among(chunks: tuple[UUID, ...]) -> list[SearchHit]:
+            return await self._find(tenant, scope, replace(asked, limit=len(chunks), only=chunks))
+
+        around = await joined(self.graph, Scope(tenant, scope.collection), seeds(hits))
+        placed = await with_joined(hits, around, asked.limit, among)
+        return [replace(one.hit, score=one.score, by_graph=one.by_graph) for one in placed]
 
     async def _ask(
         self, tenant: UUID, scope: SearchScope, query: Query
@@ -91,25 +84,6 @@ class Search:
         if not hits:
             return (), {}
         return hits, await self.records.places(tenant, [hit.id for hit in hits])
-
-
-def interleaved(
-    hits: Sequence[SearchHit], beside: Sequence[SearchHit], limit: int
-) -> list[SearchHit]:
-    """Put what was found beside the hits between them, from the third place on every other.
-
-    Scores of two searches can't be compared: the score is the reciprocal of the place.
-    """
-    order = [*hits[:_UNTOUCHED]]
-    rest, others = list(hits[_UNTOUCHED:]), list(beside)
-    while rest or others:
-        order += [*others[:1], *rest[:1]]
-        del others[:1], rest[:1]
-    once: dict[UUID, SearchHit] = {}
-    for hit in order:
-        once.setdefault(hit.chunk, hit)
-    best = list(once.values())[:limit]
-    return [replace(hit, score=1 / (1 + place)) for place, hit in enumerate(best)]
 
 
 def _check(query: str, limit: int) -> None:

@@ -9,6 +9,8 @@ from sutazai.core.runs.model import NewAnswer, RunRow
 
 # What the input of such a run holds.
 CONVERSATION, HISTORY, CONTEXT = "conversation", "history", "context"
+# What the input of a run holds, in a conversation or not, whose question is to ask the graph too.
+GRAPH = "graph"
 KINDS = ("extract", "generated")
 MOST_CONFIDENCE = 10
 
@@ -16,6 +18,11 @@ MOST_CONFIDENCE = 10
 def asks_in_conversation(run: RunRow) -> bool:
     """Tell whether a run works on a question of a conversation."""
     return CONVERSATION in run.input
+
+
+def asks_graph(input: Mapping[str, Any]) -> bool:
+    """Tell of a run's input whether its question is to ask the graph too."""
+    return input.get(GRAPH) is True
 
 
 def answer_of(run: RunRow, message: UUID, reason: str | None) -> NewAnswer:

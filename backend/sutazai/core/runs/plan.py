@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sutazai_contracts.errors import InvalidWorkflow
 from sutazai_contracts.workflows import Step, Workflow
 
-_GOAL = "$run.goal"
+_GOAL, _GRAPH = "$run.goal", "$run.graph"
 _REFERENCE = re.compile(r"^\$(run|steps)((?:\.[A-Za-z_][A-Za-z0-9_]*)+)$")
 
 
@@ -79,6 +79,11 @@ def looks_for_goal(workflow: Workflow, done: Set[str] = frozenset()) -> bool:
     )
 
 
+def takes_graph(workflow: Workflow) -> bool:
+    """Tell whether a plan has a step that is told whether to ask the graph."""
+    return any(_GRAPH in _references(step.input) for step in workflow.steps)
+
+
 def _check_step(
     step: Step, steps: Mapping[str, Step], agents: Set[str] | None, source: str
 ) -> None:
@@ -118,11 +123,11 @@ def _check_reference(reference: str, reachable: set[str], where: str) -> None:
     if match is None:
         raise InvalidWorkflow(
             f"{where}: {reference!r} is no reference; write $run.goal, $run.input.<field>, "
-            "$run.history or $steps.<id>.<field>, and $$ for a dollar sign"
+            "$run.history, $run.graph or $steps.<id>.<field>, and $$ for a dollar sign"
         )
     root, path = match.group(1), match.group(2).lstrip(".").split(".")
-    if root == "run" and path[0] not in {"goal", "input", "id", "history"}:
-        there = "goal, input, id and history"
+    if root == "run" and path[0] not in {"goal", "input", "id", "history", "graph"}:
+        there = "goal, input, id, history and graph"
         raise InvalidWorkflow(f"{where}: a run has no {path[0]!r}; it has {there}")
     if root == "steps" and path[0] not in reachable:
         raise InvalidWorkflow(f"{where}: {reference} is not among the steps it waits for")

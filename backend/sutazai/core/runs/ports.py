@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sutazai.core.runs.asked import CONTEXT
+from sutazai.core.runs.asked import CONTEXT, asks_graph
 from sutazai.core.runs.model import Changes, RunRow, RunStatus, TaskStatus
 from sutazai_contracts.events import Event
 
@@ -102,6 +102,11 @@ class RunView:
     def context(self) -> Mapping[str, Any] | None:
         """Tell how much of its conversation a question was asked with; None: it has none."""
         return self.input.get(CONTEXT)
+
+    @property
+    def graph(self) -> bool:
+        """Tell whether its question is to ask the graph too."""
+        return asks_graph(self.input)
 
 
 class RunRecords(Protocol):

@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from sutazai.core.pages import Page, decode_cursor, encode_cursor
+from sutazai.core.runs.asked import GRAPH
 from sutazai.core.runs.feed import EventFeed
 from sutazai.core.runs.live import Standing, Told
 from sutazai.core.runs.model import Changes, NewWakeUp, RunRow, RunStatus, Snapshot, TaskStatus
-from sutazai.core.runs.plan import check_workflow, looks_for_goal
+from sutazai.core.runs.plan import check_workflow, looks_for_goal, takes_graph
 from sutazai.core.runs.ports import RunRecords, RunView, Submission
 from sutazai.core.runs.transitions import Decisions
 from sutazai_contracts.errors import InvalidInput
@@ -24,7 +25,7 @@ from sutazai_contracts.workflows import Workflow
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """What a run is started with."""
+    """What a run is started with; `graph`: whether its question is to ask the graph too."""
 
     workflow: str
     goal: str
@@ -33,6 +34,7 @@ class NewRun:
     input: Mapping[str, Any] = field(default_factory=dict)
     traceparent: str | None = None
     idempotency_key: str | None = None
+    graph: bool = False
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ class Runs:
         """Make a run with its first tasks, ready to be written; writes nothing.
 
         Raises:
-            InvalidInput: there is no such workflow.
+            InvalidInput: there is no such workflow, or it can't ask the graph and is to.
             InvalidWorkflow: it names an agent that is not here.
         """
         workflow = self.workflows.get(new.workflow)
@@ -71,6 +73,11 @@ class Runs:
                 f"there is no workflow {new.workflow!r}; there are: {known}", field="workflow"
             )
         check_workflow(workflow, agents=self.agents(), source=f"workflow {workflow.name}")
+        if new.graph and not takes_graph(workflow):
+            raise InvalidInput(
+                f"the workflow {workflow.name} can't ask the graph: no step of it takes $run.graph",
+                field="graph",
+            )
         if looks_for_goal(workflow):
             self.on_sought(new.goal)
         run = RunRow(
@@ -78,7 +85,7 @@ class Runs:
             tenant=tenant,
             plan=workflow,
             goal=new.goal,
-            input=dict(new.input),
+            input={**new.input, GRAPH: True} if new.graph else dict(new.input),
             status=RunStatus.PENDING,
             seq=0,
             collection=new.collection,
@@ -188,5 +195,7 @@ def _position(cursor: str | None) -> UUID | None:
 
 
 def _request_hash(new: NewRun) -> bytes:
-    asked = [new.workflow, new.goal, new.collection_name, dict(new.input)]
+    asked: list[Any] = [new.workflow, new.goal, new.collection_name, dict(new.input)]
+    # A key that was used before there was this is still good for the same request.
+    asked += [GRAPH] if new.graph else []
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).digest()

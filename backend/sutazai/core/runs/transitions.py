@@ -15,7 +15,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from sutazai.core.runs.asked import HISTORY, answer_of, asks_in_conversation
+from sutazai.core.runs.asked import HISTORY, answer_of, asks_graph, asks_in_conversation
 from sutazai.core.runs.model import (
     Changes,
     NewEvent,
@@ -304,8 +304,13 @@ class Decisions:
             for task in self.snapshot.tasks.values()
             if task.status is TaskStatus.SUCCEEDED
         }
-        about = {"id": str(run.id), "goal": run.goal, "input": run.input}
-        about["history"] = run.input.get(HISTORY, [])
+        about = {
+            "id": str(run.id),
+            "goal": run.goal,
+            "input": run.input,
+            "history": run.input.get(HISTORY, []),
+            "graph": asks_graph(run.input),
+        }
         return {"run": about, "steps": outputs}
 
     def _step(self, task: TaskRow) -> Step:

@@ -10,10 +10,14 @@ from sutazai.core.identity.rights import Role, Scope
 from sutazai.core.knowledge.model import IndexingStatus
 from sutazai.core.runs.model import RunStatus
 from sutazai_contracts.conversations import ContextUse
-from sutazai_contracts.knowledge import Citation, DocumentRef, EmbeddingModel
+from sutazai_contracts.knowledge import BY_GRAPH, Citation, DocumentRef, EmbeddingModel
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 WORKFLOW = r"^[a-z][a-z0-9_-]{0,62}$"
+ASK_GRAPH = (
+    "Whether passages that are joined to the best ones, by what both name, are among those that "
+    "the question is answered from; 422 where the workflow can't ask the graph."
+)
 Item = TypeVar("Item")
 
 
@@ -124,6 +128,7 @@ class HitShape(Given):
     text: str
     score: float = Field(description="Fused; orders the hits of one search, no more.")
     similarity: float = Field(description="Cosine of query and passage.")
+    by_graph: bool = Field(default=False, description=BY_GRAPH)
 
 
 class Hits(Given):
@@ -144,6 +149,7 @@ class NewRunBody(Taken):
     goal: Annotated[Words, StringConstraints(max_length=10_000)]
     collection: str = Field(default="default", pattern=NAME)
     workflow: str = Field(default="answer", pattern=WORKFLOW)
+    graph: bool = Field(default=False, description=ASK_GRAPH)
 
 
 class StepShape(Given):
@@ -185,6 +191,7 @@ class RunSummary(Given):
     citations: list[Citation]
     error: str | None
     retry_of: UUID | None = Field(description="The run that this one retries.")
+    graph: bool = Field(description="Whether it was to ask the graph too.")
 
 
 class RunShape(RunSummary):

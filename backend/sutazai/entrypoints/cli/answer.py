@@ -130,6 +130,8 @@ def show_answer(console: Console, run: Run, said: str | None = None) -> None:
         for citation in run.citations:
             show_citation(console, citation)
     console.print()
+    if run.without_graph:
+        say(console, (f"Answered without the graph: {one_line(run.without_graph, 300)}", "yellow"))
     say(console, _nature(result), (" · ".join(_facts(run)), "dim"))
 
 
@@ -145,7 +147,8 @@ def _nature(result: RunResult) -> tuple[str, str]:
 def show_citation(console: Console, citation: Citation) -> None:
     """Print one numbered source: its file, the headings above the place, the quote."""
     heading = "".join(f" › {one_line(part, 80)}" for part in citation.heading_path)
-    say(console, (f"[{citation.n}] ", "cyan"), (citation.document.name, "bold"), heading, indent=1)
+    name, how = citation.document.name, "  by the graph" if citation.by_graph else ""
+    say(console, (f"[{citation.n}] ", "cyan"), (name, "bold"), heading, (how, "dim"), indent=1)
     say(console, (f"“{one_line(citation.quote, QUOTE_LENGTH)}”", "dim"), indent=5)
 
 

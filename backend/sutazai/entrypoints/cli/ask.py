@@ -2,13 +2,20 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID, uuid4
 
 import typer
 
 from sutazai.entrypoints.cli.errors import ApiProblem, CliError, ExitCode, Unreachable
-from sutazai.entrypoints.cli.session import CollectionOption, HomeOption, JsonOption, open_client
+from sutazai.entrypoints.cli.session import (
+    CollectionOption,
+    GraphOption,
+    HomeOption,
+    JsonOption,
+    open_client,
+)
 
 if TYPE_CHECKING:
     from sutazai.entrypoints.cli.client import ApiClient
@@ -26,6 +33,7 @@ def ask(
     workflow: Annotated[
         str, typer.Option("--workflow", metavar="NAME", help="The plan the agents follow.")
     ] = "answer",
+    graph: GraphOption = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -38,20 +46,30 @@ def ask(
 
       sutazai ask "How do I back up the database?"
       sutazai ask -c handbook --json "Who approves travel?" | jq .result.answer
+      sutazai ask --graph "In which town is the maker of the Zephyr 9?"
     """
     client = open_client(context, home)
-    asyncio.run(_ask(client, question, collection, workflow, as_json=as_json))
+    asked = Asked(question, collection, workflow, graph)
+    asyncio.run(_ask(client, asked, as_json=as_json))
 
 
-async def _ask(
-    client: "ApiClient", question: str, collection: str, workflow: str, *, as_json: bool
-) -> None:
+@dataclass(frozen=True)
+class Asked:
+    """A question, where it is put, by which workflow, and whether the graph is asked too."""
+
+    question: str
+    collection: str
+    workflow: str
+    graph: bool
+
+
+async def _ask(client: "ApiClient", asked: Asked, *, as_json: bool) -> None:
     async with client:
         try:
             # A key of its own for each question: sending it again can't start a second run.
-            run = await _start(client, question, collection, workflow, key=str(uuid4()))
+            run = await _start(client, asked, key=str(uuid4()))
         except ApiProblem as problem:
-            raise _advised(problem, collection) from problem
+            raise _advised(problem, asked.collection) from problem
         try:
             await watch(client, run, as_json=as_json)
         except asyncio.CancelledError:
@@ -59,13 +77,17 @@ async def _ask(
             raise
 
 
-async def _start(
-    client: "ApiClient", question: str, collection: str, workflow: str, key: str
-) -> UUID:
+async def _start(client: "ApiClient", asked: Asked, key: str) -> UUID:
+    async def start() -> UUID:
+        run = await client.start_run(
+            asked.question, asked.collection, asked.workflow, key, graph=asked.graph
+        )
+        return run.id
+
     try:
-        return (await client.start_run(question, collection, workflow, key)).id
+        return await start()
     except Unreachable:
-        return (await client.start_run(question, collection, workflow, key)).id
+        return await start()
 
 
 def _advised(problem: ApiProblem, collection: str) -> ApiProblem:

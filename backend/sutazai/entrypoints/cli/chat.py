@@ -5,6 +5,7 @@ import sys
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ import typer
 
 from sutazai.entrypoints.cli.conversations import find, print_conversations, print_messages
 from sutazai.entrypoints.cli.errors import ApiProblem, CliError, ExitCode, NotSetUp, Unreachable
-from sutazai.entrypoints.cli.session import CollectionOption, HomeOption, open_client
+from sutazai.entrypoints.cli.session import CollectionOption, GraphOption, HomeOption, open_client
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,6 +43,7 @@ def chat(
             "--conversation", metavar="ID", help="Go on with this one instead of a new one."
         ),
     ] = None,
+    graph: GraphOption = False,
     home: HomeOption = None,
 ) -> None:
     """Ask one question after another, each in the context of those before.
@@ -65,7 +67,7 @@ def chat(
     from sutazai.entrypoints.cli.render import open_console
 
     client = open_client(context, home)
-    talk = Talk(client, collection, open_console())
+    talk = Talk(client, collection, open_console(), graph=graph)
     with asyncio.Runner() as runner:
         runner.run(client.__aenter__())
         try:
@@ -126,13 +128,17 @@ def _line(at_terminal: bool) -> str | None:
 
 @dataclass
 class Talk:
-    """The conversation that is open; one begins with its first question."""
+    """The conversation that is open; one begins with its first question.
+
+    `graph`: whether its questions ask the graph too.
+    """
 
     client: "ApiClient"
     collection: str
     console: "Console"
     conversation: "Conversation | None" = None
     listed: "list[Conversation]" = field(default_factory=list)
+    graph: bool = False
 
     async def take(self, line: str) -> bool:
         """Do what a line says; false where it is to end."""
@@ -216,10 +222,11 @@ class Talk:
         key, conversation = str(uuid4()), self.conversation
         if conversation is None:
             raise CliError("No conversation is open.")
+        post = partial(self.client.post_message, conversation.id, question, key, graph=self.graph)
         try:
-            return await self.client.post_message(conversation.id, question, key)
+            return await post()
         except Unreachable:
-            return await self.client.post_message(conversation.id, question, key)
+            return await post()
         except ApiProblem as problem:
             if problem.status == 404:
                 self.conversation = None

@@ -106,14 +106,16 @@ class ApiClient(Transport):
                 return
             start = part.end
 
-    async def start_run(self, goal: str, collection: str, workflow: str, key: str) -> Run:
-        """Start a run; `key` is its idempotency key, so that asking again starts no second one."""
-        response = await self._call(
-            "POST",
-            "/runs",
-            json={"goal": goal, "collection": collection, "workflow": workflow},
-            headers={"Idempotency-Key": key},
-        )
+    async def start_run(
+        self, goal: str, collection: str, workflow: str, key: str, *, graph: bool = False
+    ) -> Run:
+        """Start a run; `key` is its idempotency key, so that asking again starts no second one.
+
+        `graph`: whether the graph is asked too.
+        """
+        asked: dict[str, object] = {"goal": goal, "collection": collection, "workflow": workflow}
+        asked |= {"graph": True} if graph else {}
+        response = await self._call("POST", "/runs", json=asked, headers={"Idempotency-Key": key})
         return self._read(Run, response)
 
     def runs(self, limit: int | None = None) -> AsyncIterator[Run]:
@@ -149,13 +151,17 @@ class ApiClient(Transport):
         """Remove a conversation with its messages."""
         await self._call("DELETE", f"/conversations/{quoted(str(conversation))}")
 
-    async def post_message(self, conversation: str | UUID, goal: str, key: str) -> Posted:
-        """Ask in a conversation; `key` is the question's idempotency key."""
+    async def post_message(
+        self, conversation: str | UUID, goal: str, key: str, *, graph: bool = False
+    ) -> Posted:
+        """Ask in a conversation; `key` is the question's idempotency key.
+
+        `graph`: whether the graph is asked too.
+        """
         path = f"/conversations/{quoted(str(conversation))}/messages"
         headers = {"Idempotency-Key": key}
-        return self._read(
-            Posted, await self._call("POST", path, json={"goal": goal}, headers=headers)
-        )
+        asked: dict[str, object] = {"goal": goal} | ({"graph": True} if graph else {})
+        return self._read(Posted, await self._call("POST", path, json=asked, headers=headers))
 
     def agents(self, limit: int | None = None) -> AsyncIterator[Agent]:
         """Give the agents by name, page by page; all of them without a limit."""

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sutazai.entrypoints.cli.session import CollectionOption, HomeOption, JsonOption, open_client
+from sutazai.entrypoints.cli.session import (
+    CollectionOption,
+    GraphOption,
+    HomeOption,
+    JsonOption,
+    open_client,
+)
 
 if TYPE_CHECKING:
     from sutazai.entrypoints.cli.client import ApiClient
@@ -20,9 +26,7 @@ def search(
     limit: Annotated[
         int, typer.Option("--limit", "-n", metavar="N", min=1, max=100, help="How many.")
     ] = 5,
-    graph: Annotated[
-        bool, typer.Option("--graph", "-g", help="Also what is joined to that by what both name.")
-    ] = False,
+    graph: GraphOption = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
@@ -53,5 +57,7 @@ async def _search(
         say(console, f"Nothing is found in {collection}.")
     for number, hit in enumerate(found.hits, 1):
         place = " › ".join((hit.document.name, *hit.heading_path))
-        say(console, (f"{number}. ", "bold"), (place, "bold"), f"  {hit.start}-{hit.end}")
+        how = "  by the graph" if hit.by_graph else ""
+        span = f"  {hit.start}-{hit.end}"
+        say(console, (f"{number}. ", "bold"), (place, "bold"), span, (how, "dim"))
         say(console, one_line(hit.text, 300), indent=3)

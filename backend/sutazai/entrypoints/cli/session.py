@@ -29,6 +29,10 @@ CollectionOption = Annotated[
     str, typer.Option("--collection", "-c", metavar="NAME", help="The collection to use.")
 ]
 
+GraphOption = Annotated[
+    bool, typer.Option("--graph", "-g", help="Also what is joined to that by what both name.")
+]
+
 
 @dataclass(frozen=True)
 class Credentials:

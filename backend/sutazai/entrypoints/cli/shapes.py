@@ -31,6 +31,7 @@ class Citation(Shape):
     start: int
     end: int
     quote: str
+    by_graph: bool = False
 
 
 class RunResult(Shape):
@@ -53,6 +54,7 @@ class StepState(Shape):
     finished_at: datetime | None = None
     error: str | None = None
     kept: bool = False
+    output: dict[str, Any] | None = None
 
 
 class Run(Shape):
@@ -77,6 +79,12 @@ class Run(Shape):
     def over(self) -> bool:
         """Tell whether nothing more happens to this run."""
         return self.status in FINAL
+
+    @property
+    def without_graph(self) -> str:
+        """Say why the graph was not asked, where it was to be; empty: it was, or was not to be."""
+        told = ((step.output or {}).get("without_graph") for step in self.steps)
+        return next((why for why in told if isinstance(why, str) and why), "")
 
     @property
     def reason(self) -> str:
@@ -187,6 +195,7 @@ class Hit(Shape):
     end: int
     text: str
     score: float = 0.0
+    by_graph: bool = False
 
 
 class Hits(Shape):

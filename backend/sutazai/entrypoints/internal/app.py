@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from sutazai.entrypoints.api.middleware import App, BodyLimit, Observe, RequestScope
 from sutazai.entrypoints.api.problems import install_problem_handlers
-from sutazai.entrypoints.internal import answers, files, frames, ledger, slots
+from sutazai.entrypoints.internal import answers, files, frames, joining, ledger, slots
 from sutazai.entrypoints.internal.requests import Bounds, InternalParts
 
 # A client that has this long to send a byte, and does not, is not waited for.
@@ -43,7 +43,7 @@ def create_internal_app(
         redirect_slashes=False,
         routes=[
             *(*ledger.routes(), *slots.routes(), *answers.routes()),
-            *(*files.routes(), *frames.routes()),
+            *(*files.routes(), *frames.routes(), *joining.routes()),
         ],
     )
     app.state.parts = parts

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from sutazai.core.agents.claims import ClaimChecks
 from sutazai.core.agents.tokens import AgentTokens
+from sutazai.core.graph.joining import JoinedChunks
 from sutazai.core.models.service import Models
 from sutazai.core.tasks.ports import HeldTask
 from sutazai.core.tasks.service import Tasks
@@ -38,6 +39,7 @@ class InternalParts:
         models: core's line for models.
         files: the file store of all tenants.
         live: where frames go.
+        joined: knows what joins chunks.
         announced: hears which agent a worker is.
     """
 
@@ -47,6 +49,7 @@ class InternalParts:
     models: Models
     files: Files
     live: Live
+    joined: JoinedChunks
     announced: Callable[[AgentCard, str], None]
 
 

@@ -77,6 +77,7 @@ def _internal(opened: OpenCore) -> Any:
         models=services.models,
         files=opened.ports.files,
         live=opened.ports.live,
+        joined=services.joined,
         announced=announced,
     )
     return create_internal_app(parts)

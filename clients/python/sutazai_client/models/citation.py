@@ -25,6 +25,8 @@ class Citation:
         end (int):
         quote (str):
         heading_path (list[str] | Unset):
+        by_graph (bool | Unset): Whether it was found by what joins it to others, and not by the question. Default:
+            False.
     """
 
     n: int
@@ -33,6 +35,7 @@ class Citation:
     end: int
     quote: str
     heading_path: list[str] | Unset = UNSET
+    by_graph: bool | Unset = False
 
     def to_dict(self) -> dict[str, Any]:
         n = self.n
@@ -49,6 +52,8 @@ class Citation:
         if not isinstance(self.heading_path, Unset):
             heading_path = self.heading_path
 
+        by_graph = self.by_graph
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -62,6 +67,8 @@ class Citation:
         )
         if heading_path is not UNSET:
             field_dict["heading_path"] = heading_path
+        if by_graph is not UNSET:
+            field_dict["by_graph"] = by_graph
 
         return field_dict
 
@@ -82,6 +89,8 @@ class Citation:
 
         heading_path = cast(list[str], d.pop("heading_path", UNSET))
 
+        by_graph = d.pop("by_graph", UNSET)
+
         citation = cls(
             n=n,
             document=document,
@@ -89,6 +98,7 @@ class Citation:
             end=end,
             quote=quote,
             heading_path=heading_path,
+            by_graph=by_graph,
         )
 
         return citation

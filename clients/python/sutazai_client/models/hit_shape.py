@@ -7,6 +7,8 @@ from uuid import UUID
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..types import UNSET, Unset
+
 if TYPE_CHECKING:
     from ..models.document_ref import DocumentRef
 
@@ -27,6 +29,8 @@ class HitShape:
         text (str):
         score (float): Fused; orders the hits of one search, no more.
         similarity (float): Cosine of query and passage.
+        by_graph (bool | Unset): Whether it was found by what joins it to others, and not by the question. Default:
+            False.
     """
 
     document: DocumentRef
@@ -37,6 +41,7 @@ class HitShape:
     text: str
     score: float
     similarity: float
+    by_graph: bool | Unset = False
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,6 +61,8 @@ class HitShape:
 
         similarity = self.similarity
 
+        by_graph = self.by_graph
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -70,6 +77,8 @@ class HitShape:
                 "similarity": similarity,
             }
         )
+        if by_graph is not UNSET:
+            field_dict["by_graph"] = by_graph
 
         return field_dict
 
@@ -94,6 +103,8 @@ class HitShape:
 
         similarity = d.pop("similarity")
 
+        by_graph = d.pop("by_graph", UNSET)
+
         hit_shape = cls(
             document=document,
             chunk=chunk,
@@ -103,6 +114,7 @@ class HitShape:
             text=text,
             score=score,
             similarity=similarity,
+            by_graph=by_graph,
         )
 
         hit_shape.additional_properties = d

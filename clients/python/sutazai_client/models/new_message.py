@@ -18,11 +18,14 @@ class NewMessage:
         goal (str):
         collection (None | str | Unset): Unset: the conversation's own.
         workflow (str | Unset):  Default: 'answer'.
+        graph (bool | Unset): Whether passages that are joined to the best ones, by what both name, are among those that
+            the question is answered from; 422 where the workflow can't ask the graph. Default: False.
     """
 
     goal: str
     collection: None | str | Unset = UNSET
     workflow: str | Unset = "answer"
+    graph: bool | Unset = False
 
     def to_dict(self) -> dict[str, Any]:
         goal = self.goal
@@ -35,6 +38,8 @@ class NewMessage:
 
         workflow = self.workflow
 
+        graph = self.graph
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -46,6 +51,8 @@ class NewMessage:
             field_dict["collection"] = collection
         if workflow is not UNSET:
             field_dict["workflow"] = workflow
+        if graph is not UNSET:
+            field_dict["graph"] = graph
 
         return field_dict
 
@@ -65,10 +72,13 @@ class NewMessage:
 
         workflow = d.pop("workflow", UNSET)
 
+        graph = d.pop("graph", UNSET)
+
         new_message = cls(
             goal=goal,
             collection=collection,
             workflow=workflow,
+            graph=graph,
         )
 
         return new_message

@@ -18,11 +18,14 @@ class NewRunBody:
         goal (str):
         collection (str | Unset):  Default: 'default'.
         workflow (str | Unset):  Default: 'answer'.
+        graph (bool | Unset): Whether passages that are joined to the best ones, by what both name, are among those that
+            the question is answered from; 422 where the workflow can't ask the graph. Default: False.
     """
 
     goal: str
     collection: str | Unset = "default"
     workflow: str | Unset = "answer"
+    graph: bool | Unset = False
 
     def to_dict(self) -> dict[str, Any]:
         goal = self.goal
@@ -30,6 +33,8 @@ class NewRunBody:
         collection = self.collection
 
         workflow = self.workflow
+
+        graph = self.graph
 
         field_dict: dict[str, Any] = {}
 
@@ -42,6 +47,8 @@ class NewRunBody:
             field_dict["collection"] = collection
         if workflow is not UNSET:
             field_dict["workflow"] = workflow
+        if graph is not UNSET:
+            field_dict["graph"] = graph
 
         return field_dict
 
@@ -54,10 +61,13 @@ class NewRunBody:
 
         workflow = d.pop("workflow", UNSET)
 
+        graph = d.pop("graph", UNSET)
+
         new_run_body = cls(
             goal=goal,
             collection=collection,
             workflow=workflow,
+            graph=graph,
         )
 
         return new_run_body

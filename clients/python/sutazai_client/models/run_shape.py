@@ -39,6 +39,7 @@ class RunShape:
         citations (list[Citation]):
         error (None | str):
         retry_of (None | UUID): The run that this one retries.
+        graph (bool): Whether it was to ask the graph too.
         steps (list[StepShape]):
         usage (RunShapeUsage):
         conversation (None | UUID): The conversation that asked, which its user alone can open.
@@ -57,6 +58,7 @@ class RunShape:
     citations: list[Citation]
     error: None | str
     retry_of: None | UUID
+    graph: bool
     steps: list[StepShape]
     usage: RunShapeUsage
     conversation: None | UUID
@@ -112,6 +114,8 @@ class RunShape:
         else:
             retry_of = self.retry_of
 
+        graph = self.graph
+
         steps = []
         for steps_item_data in self.steps:
             steps_item = steps_item_data.to_dict()
@@ -147,6 +151,7 @@ class RunShape:
                 "citations": citations,
                 "error": error,
                 "retry_of": retry_of,
+                "graph": graph,
                 "steps": steps,
                 "usage": usage,
                 "conversation": conversation,
@@ -256,6 +261,8 @@ class RunShape:
 
         retry_of = _parse_retry_of(d.pop("retry_of"))
 
+        graph = d.pop("graph")
+
         steps = []
         _steps = d.pop("steps")
         for steps_item_data in _steps:
@@ -308,6 +315,7 @@ class RunShape:
             citations=citations,
             error=error,
             retry_of=retry_of,
+            graph=graph,
             steps=steps,
             usage=usage,
             conversation=conversation,

@@ -36,6 +36,7 @@ class RunSummary:
         citations (list[Citation]):
         error (None | str):
         retry_of (None | UUID): The run that this one retries.
+        graph (bool): Whether it was to ask the graph too.
     """
 
     id: UUID
@@ -50,6 +51,7 @@ class RunSummary:
     citations: list[Citation]
     error: None | str
     retry_of: None | UUID
+    graph: bool
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,6 +102,8 @@ class RunSummary:
         else:
             retry_of = self.retry_of
 
+        graph = self.graph
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -116,6 +120,7 @@ class RunSummary:
                 "citations": citations,
                 "error": error,
                 "retry_of": retry_of,
+                "graph": graph,
             }
         )
 
@@ -218,6 +223,8 @@ class RunSummary:
 
         retry_of = _parse_retry_of(d.pop("retry_of"))
 
+        graph = d.pop("graph")
+
         run_summary = cls(
             id=id,
             status=status,
@@ -231,6 +238,7 @@ class RunSummary:
             citations=citations,
             error=error,
             retry_of=retry_of,
+            graph=graph,
         )
 
         run_summary.additional_properties = d

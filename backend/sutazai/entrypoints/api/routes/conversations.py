@@ -20,7 +20,7 @@ from sutazai.entrypoints.api.dependencies import (
 )
 from sutazai.entrypoints.api.openapi import location, problems
 from sutazai.entrypoints.api.routes.runs import IdempotencyKey, TraceParent
-from sutazai.entrypoints.api.shapes import NAME, Given, Listing, RunShape, Taken, Words
+from sutazai.entrypoints.api.shapes import ASK_GRAPH, NAME, Given, Listing, RunShape, Taken, Words
 from sutazai_contracts.conversations import ContextUse
 from sutazai_contracts.knowledge import Citation
 
@@ -62,6 +62,7 @@ class NewMessage(Taken):
         default=None, pattern=NAME, description="Unset: the conversation's own."
     )
     workflow: str = Field(default="answer", pattern=r"^[a-z][a-z0-9_-]{0,62}$")
+    graph: bool = Field(default=False, description=ASK_GRAPH)
 
 
 class ConversationShape(Given):
@@ -252,6 +253,7 @@ async def post_message(
         workflow=body.workflow,
         idempotency_key=idempotency_key,
         traceparent=traceparent,
+        graph=body.graph,
     )
     posted = await platform.conversations.post(owner, found, question)
     run = await platform.runs.get(owner.tenant, posted.run)

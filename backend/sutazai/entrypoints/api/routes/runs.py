@@ -94,6 +94,7 @@ async def start_run(
         collection_name=body.collection,
         idempotency_key=idempotency_key,
         traceparent=traceparent,
+        graph=body.graph,
     )
     run = await platform.runs.start(caller.tenant, new)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"

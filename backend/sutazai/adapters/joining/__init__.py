@@ -1,0 +1,1 @@
+"""The joining port for agents inside core."""
