@@ -19,17 +19,14 @@ from sutazai.core.runs.model import (
     TaskRow,
     TaskStatus,
 )
-from sutazai.core.runs.plan import plan_from_json
 from sutazai.core.tasks.ports import Candidate, Claimable, DueWakeUp, HeldCollection, HeldTask
 from sutazai.records import ledger_sql
 from sutazai.records.database import Connection, Database
+from sutazai.records.ledger_rows import grant_row, run_row, snapshots, task_row
 from sutazai.records.publication import abandon, publish
 from sutazai.records.switching import give_up, hold, still_indexed, switch
 from sutazai_contracts.knowledge import (
     Chunk,
-    CollectionGrant,
-    EmbeddingModel,
-    RebuildTarget,
 )
 from sutazai_contracts.tasks import Beat, BeatReply
 
@@ -130,18 +127,18 @@ class SqlLedger:
         """Pick ready tasks of an agent by fairness between tenants, priority and age; no lock."""
         rows = await self.database.look(ledger_sql.CLAIMABLE, agent, limit)
         candidates = [Candidate(task=row["id"], run=row["run_id"]) for row in rows]
-        snapshots = _snapshots(rows)
+        found = snapshots(rows)
         grants = {
-            row["collection"]: _grant(row)
+            row["collection"]: grant_row(row)
             for row in rows
             if row["collection"] is not None
-            and snapshots[row["run_id"]].run.step(row["step"]).collection != "none"
+            and found[row["run_id"]].run.step(row["step"]).collection != "none"
         }
-        return Claimable(candidates, snapshots, grants)
+        return Claimable(candidates, found, grants)
 
     async def standing(self, tasks: Collection[UUID]) -> dict[UUID, Snapshot]:
         """Read the runs that some tasks are of, by id, with all their tasks; no lock."""
-        return _snapshots(await self.database.look(ledger_sql.STANDING, list(tasks)))
+        return snapshots(await self.database.look(ledger_sql.STANDING, list(tasks)))
 
     async def write(self, changes: Changes, *, all_or_none: bool) -> Collection[UUID]:
         """Write changes of runs that are as they were read, in one statement of its own."""
@@ -300,106 +297,8 @@ def _time(value: datetime | None) -> str | None:
     return value.isoformat() if value is not None else None
 
 
-def _grant(row: Record) -> CollectionGrant:
-    return CollectionGrant(
-        collection=row["collection"],
-        physical=row["physical"],
-        access="read",
-        model=EmbeddingModel.model_validate(row["model"]),
-        hidden_versions=tuple(row["hidden"]),
-        rebuild=_target(row),
-    )
-
-
-def _target(row: Record) -> RebuildTarget | None:
-    if row["target"] is None:
-        return None
-    model = EmbeddingModel.model_validate(row["target_model"])
-    return RebuildTarget(physical=row["target"], model=model)
-
-
 def _reply(row: Record) -> BeatReply:
     if row["renewed"]:
         return BeatReply.GO_ON
     cancelled = row["status"] == TaskStatus.CANCELLED.value
     return BeatReply.CANCELLED if cancelled else BeatReply.LOST
-
-
-def _snapshots(rows: Sequence[Record]) -> dict[UUID, Snapshot]:
-    """Read runs and tasks of rows that are of a task each, with its run beside some of them."""
-    found: dict[UUID, Snapshot] = {}
-    for row in rows:
-        if row["run_plan"] is not None and row["run_id"] not in found:
-            found[row["run_id"]] = Snapshot(_run_beside(row), {}, row["now"])
-    for row in rows:
-        found[row["run_id"]].tasks[row["id"]] = task_row(row)
-    return found
-
-
-def _run_beside(row: Record) -> RunRow:
-    return RunRow(
-        id=row["run_id"],
-        tenant=row["tenant_id"],
-        plan=plan_from_json(row["run_plan"]),
-        goal=row["run_goal"],
-        input=row["run_input"],
-        status=RunStatus(row["run_status"]),
-        seq=row["run_seq"],
-        collection=row["run_collection_id"],
-        traceparent=row["run_traceparent"],
-        result=row["run_result"],
-        citations=row["run_citations"],
-        error=row["run_error"],
-        started_at=row["run_started_at"],
-        finished_at=row["run_finished_at"],
-        retry_of=row["run_retry_of"],
-        origin=row["run_origin"],
-    )
-
-
-def run_row(row: Record) -> RunRow:
-    """Read a row with the columns that `LOCK_RUNS` names."""
-    return RunRow(
-        id=row["id"],
-        tenant=row["tenant_id"],
-        plan=plan_from_json(row["plan"]),
-        goal=row["goal"],
-        input=row["input"],
-        status=RunStatus(row["status"]),
-        seq=row["seq"],
-        collection=row["collection_id"],
-        traceparent=row["traceparent"],
-        result=row["result"],
-        citations=row["citations"],
-        error=row["error"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
-        retry_of=row["retry_of"],
-        origin=row["origin"],
-    )
-
-
-def task_row(row: Record) -> TaskRow:
-    """Read a row with the columns that `LOCK_TASKS` names."""
-    return TaskRow(
-        id=row["id"],
-        run=row["run_id"],
-        tenant=row["tenant_id"],
-        step=row["step"],
-        agent=row["agent"],
-        status=TaskStatus(row["status"]),
-        available_at=row["available_at"],
-        priority=row["priority"],
-        attempt=row["attempt"],
-        failures=row["failures"],
-        losses=row["losses"],
-        token=row["token"],
-        worker=row["worker"],
-        lease_until=row["lease_until"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
-        error=row["error"],
-        usage=row["usage"],
-        input=row["input"],
-        output=row["output"],
-    )

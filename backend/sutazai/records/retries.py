@@ -8,7 +8,7 @@ import asyncpg
 from sutazai.core.runs.retrying import Earlier, Retry
 from sutazai.records.conversations import ask_again_on
 from sutazai.records.database import Database
-from sutazai.records.ledger import run_row, task_row
+from sutazai.records.ledger_rows import run_row, task_row
 from sutazai.records.runs import submit_on
 from sutazai_contracts.errors import NotFound, RunNotRetriable
 
