@@ -50,7 +50,7 @@ class WriteTask(Frozen):
 writer = Agent(
     "writer",
     description="Answers a question from passages, with sources; without a model by quoting.",
-    version="3",
+    version="4",
     slots=4,
     capabilities=("answer",),
     speaks="answer",

@@ -31,13 +31,13 @@ def show(seat: Seat) -> None:
     if talk is not None and seat.may_write:
         talks.looks_after(seat, talk)
     collection = _collection(seat, talk)
+    graph = _graph(seat, collection)
     messages = _messages(seat, talk) if talk is not None else []
     asked = live.asked_in(talk_id) or _taken_up(talk, messages)
     for message in messages:
         _said(seat, message, collection.name)
     if not messages and asked is None:
         _empty(seat, collection)
-    graph = _graph(seat, collection)
     goal = st.chat_input(
         "What do you want to know?" if not messages else "Ask on",
         key="goal",

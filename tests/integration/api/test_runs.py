@@ -107,7 +107,9 @@ def test_a_citation_opens(client: httpx2.Client) -> None:
     assert citations
     assert [citation["n"] for citation in citations] == list(range(1, len(citations) + 1))
     for citation in citations:
-        assert set(citation) == {"n", "document", "heading_path", "start", "end", "quote"}
+        assert set(citation) == {
+            *("n", "document", "heading_path", "start", "end", "quote", "by_graph")
+        }
         assert citation["document"]["name"] == "handbook.md"
         path = f"/api/v1/collections/default/documents/{citation['document']['id']}/text"
         span = {"start": citation["start"], "end": citation["end"]}

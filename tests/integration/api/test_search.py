@@ -36,7 +36,8 @@ def test_a_hit_says_where_it_stands(client: httpx2.Client) -> None:
     assert set(answer.json()) == {"hits"}
     hit = answer.json()["hits"][0]
     assert set(hit) == {
-        *("document", "chunk", "heading_path", "start", "end", "text", "score", "similarity")
+        *("document", "chunk", "heading_path", "start", "end", "text"),
+        *("score", "similarity", "by_graph"),
     }
     assert hit["document"]["name"] == "guide.md"
     assert hit["heading_path"][0] == "Harbour guide"

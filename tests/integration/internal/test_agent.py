@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from sutazai.core.agents.tokens import new_token
+from sutazai.core.runs.service import NewRun
 from sutazai_contracts.models import ChatMessage, ModelRequest
 from sutazai_contracts.queues import OUTCOMES
 from sutazai_contracts.tasks import Claim, Outcome, Succeeded
@@ -15,6 +17,7 @@ from sutazai_kit import Agent, AgentContext, AgentPorts
 from sutazai_kit.asking import ModelAccess
 from sutazai_kit.bus.memory import MemoryBus
 from sutazai_kit.files.http import HttpFiles
+from sutazai_kit.joining.http import HttpJoining
 from sutazai_kit.ledger.http import HttpLedger
 from sutazai_kit.live.http import HttpLive
 from sutazai_kit.live.port import LiveText
@@ -23,6 +26,8 @@ from sutazai_kit.runner import Runner
 from sutazai_kit.slots.http import HttpSlots
 from tests.contract.files.suite import stream
 from tests.integration.internal.serving import SMALL, Served, served
+from tests.integration.knowledge.conftest import world  # noqa: F401
+from tests.integration.knowledge.world import World
 from tests.integration.ledger.conftest import Ledger, ledger  # noqa: F401
 
 DEADLINE_S = 20.0
@@ -99,6 +104,45 @@ async def test_an_agent_works_with_nothing_but_the_internal_api(
         kept = core.parts.files.open(ledger.tenant, outcome.result.output["sha256"])
         assert b"".join([part async for part in kept]) == SAID.encode()
         assert core.announced == [("worker", "far:1")]
+
+
+class Wanted(BaseModel):
+    """Nothing: the agent knows what it wants."""
+
+
+class Found(BaseModel):
+    """What the agent was told."""
+
+    near: list[UUID]
+
+
+async def test_an_agent_is_told_what_is_joined_in_the_collection_of_its_task(
+    world: World,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    reader = replace(world, reads_facts=True)
+    await reader.add("first.txt", "The Zephyr 9 was built by Halden Works.")
+    await reader.add("second.txt", "We visited Halden Works in Trondheim.")
+    rows = reader.database.query(
+        "SELECT k.id FROM chunks k JOIN document_versions v ON v.id = k.version_id"
+        " JOIN documents d ON d.id = v.document_id ORDER BY d.name"
+    )
+    first, second = (UUID(str(row[0])) for row in rows)
+    asker = Agent("researcher", description="Asks.", version="1")
+
+    @asker.handler
+    async def ask(task: Wanted, ctx: AgentContext) -> Found:
+        return Found(near=[*(await ctx.joined([first])).near])
+
+    new = NewRun(workflow="ask", goal="What?", collection_name="default")
+    await reader.runs.start(reader.tenant, new)
+    bus, tokens = MemoryBus(), {"researcher": new_token()}
+    async with served(reader.database, tmp_path, tasks=reader.tasks, tokens=tokens) as core:
+        client = await core.core("researcher")
+        ports = AgentPorts(joining=HttpJoining(client))
+        async with Runner(asker, HttpLedger(client), bus, ports, worker="far:1"):
+            outcome = await first_outcome(bus)
+    assert outcome.result == Succeeded(output={"near": [str(second)]})
 
 
 async def first_outcome(bus: MemoryBus) -> Outcome:

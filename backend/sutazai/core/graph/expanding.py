@@ -25,7 +25,7 @@ async def joined(graph: Graph, scope: Scope, chunks: Sequence[UUID]) -> Joined:
     Args:
         graph: where it is looked up.
         scope: the collection.
-        chunks: what others are joined to, best first.
+        chunks: what others are joined to, best first; at most `MOST_SEEDS`.
 
     Raises:
         GraphUnavailable: the graph can't be asked.
