@@ -30,6 +30,7 @@ CHECKS = (
     "response_schema_conformance",
 )
 PHASES = "examples,coverage,fuzzing,stateful"
+HOOKS = "tests.fuzz.hooks"
 # Examples of one operation in one round.
 EXAMPLES = 100
 # Nobody but us asks, so nothing is held back; what is uploaded goes with the home.
@@ -63,7 +64,7 @@ def fuzz_round(
         ]
         environment = {
             **os.environ,
-            "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks",
+            "SCHEMATHESIS_HOOKS": HOOKS,
             "PYTHONPATH": str(ROOT),
             "FUZZ_OWN": ",".join(own),
         }
