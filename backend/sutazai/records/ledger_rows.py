@@ -15,52 +15,31 @@ def snapshots(rows: Sequence[Record]) -> dict[UUID, Snapshot]:
     found: dict[UUID, Snapshot] = {}
     for row in rows:
         if row["run_plan"] is not None and row["run_id"] not in found:
-            found[row["run_id"]] = Snapshot(_run_beside(row), {}, row["now"])
+            found[row["run_id"]] = Snapshot(run_row(row, "run_"), {}, row["now"])
     for row in rows:
         found[row["run_id"]].tasks[row["id"]] = task_row(row)
     return found
 
 
-def _run_beside(row: Record) -> RunRow:
+def run_row(row: Record, prefix: str = "") -> RunRow:
+    """Read a row with the columns that `LOCK_RUNS` names; beside a task they have a prefix."""
     return RunRow(
-        id=row["run_id"],
+        id=row[f"{prefix}id"],
         tenant=row["tenant_id"],
-        plan=plan_from_json(row["run_plan"]),
-        goal=row["run_goal"],
-        input=row["run_input"],
-        status=RunStatus(row["run_status"]),
-        seq=row["run_seq"],
-        collection=row["run_collection_id"],
-        traceparent=row["run_traceparent"],
-        result=row["run_result"],
-        citations=row["run_citations"],
-        error=row["run_error"],
-        started_at=row["run_started_at"],
-        finished_at=row["run_finished_at"],
-        retry_of=row["run_retry_of"],
-        origin=row["run_origin"],
-    )
-
-
-def run_row(row: Record) -> RunRow:
-    """Read a row with the columns that `LOCK_RUNS` names."""
-    return RunRow(
-        id=row["id"],
-        tenant=row["tenant_id"],
-        plan=plan_from_json(row["plan"]),
-        goal=row["goal"],
-        input=row["input"],
-        status=RunStatus(row["status"]),
-        seq=row["seq"],
-        collection=row["collection_id"],
-        traceparent=row["traceparent"],
-        result=row["result"],
-        citations=row["citations"],
-        error=row["error"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
-        retry_of=row["retry_of"],
-        origin=row["origin"],
+        plan=plan_from_json(row[f"{prefix}plan"]),
+        goal=row[f"{prefix}goal"],
+        input=row[f"{prefix}input"],
+        status=RunStatus(row[f"{prefix}status"]),
+        seq=row[f"{prefix}seq"],
+        collection=row[f"{prefix}collection_id"],
+        traceparent=row[f"{prefix}traceparent"],
+        result=row[f"{prefix}result"],
+        citations=row[f"{prefix}citations"],
+        error=row[f"{prefix}error"],
+        started_at=row[f"{prefix}started_at"],
+        finished_at=row[f"{prefix}finished_at"],
+        retry_of=row[f"{prefix}retry_of"],
+        origin=row[f"{prefix}origin"],
     )
 
 
