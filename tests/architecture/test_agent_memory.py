@@ -14,6 +14,7 @@ KEPT_OUT = {
     "tokenizers": "counting word pieces is the embedder's",
     "pypdfium2": "documents are read in a child, which is gone when it has read one",
     "selectolax": "documents are read in a child, which is gone when it has read one",
+    "httpx2": "2 MB: what serves asks over aiohttp (docs/adr/0006)",
     "rich": "2 MB: only what a person reads in a terminal is coloured",
 }
 # What `sutazai stack agent` imports, with every agent, and what the first search adds.

@@ -97,11 +97,22 @@ def test_torch_is_neither_locked_nor_importable() -> None:
     assert importlib.util.find_spec("torch") is None
 
 
-def test_the_product_has_one_http_client() -> None:
-    others = {"aiohttp", "httpx", "niquests", "pycurl", "requests", "urllib3"}
-    assert "httpx2" in pins(lock("run"))
-    used = {name for module in modules() if module.product for name, _ in imported_packages(module)}
-    assert not others & used
+def users_of(client: str) -> set[str]:
+    """Name the product's modules that import an HTTP client."""
+    return {
+        str(module.path)
+        for module in modules()
+        if module.product and client in {name for name, _ in imported_packages(module)}
+    }
+
+
+def test_what_serves_has_one_http_client_and_it_is_imported_once() -> None:
+    """What a person starts, the command line and the dashboard, has the other (docs/adr/0006)."""
+    assert users_of("aiohttp") == {"packages/kit/sutazai_kit/http_client.py"}
+    started = ("backend/sutazai/entrypoints/cli/", "frontend/sutazai_ui/")
+    assert {path for path in users_of("httpx2") if not path.startswith(started)} == set()
+    others = ("httpx", "niquests", "pycurl", "requests", "urllib3")
+    assert {path for name in others for path in users_of(name)} == set()
 
 
 def undeclared(

@@ -3,15 +3,15 @@
 import asyncio
 import socket
 import sys
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from functools import partial
 
-import httpx2
 from loguru import logger
 
 from sutazai.bootstrap.processes.child import Child, ChildState, Supervised
 from sutazai.settings import Settings
 from sutazai_contracts.errors import Unavailable
+from sutazai_kit.http_client import HttpClient, HttpError
 
 # As the API it is for this machine alone.
 ADDRESS = "127.0.0.1"
@@ -98,10 +98,9 @@ def reachable(url: str) -> str:
 
 
 async def _answers(port: int) -> bool:
-    async with httpx2.AsyncClient(trust_env=False) as client:
-        with suppress(httpx2.TransportError):
-            answer = await client.get(f"http://{ADDRESS}:{port}/_stcore/health", timeout=1.0)
-            return answer.status_code == 200
+    async with aclosing(HttpClient(f"http://{ADDRESS}:{port}", silence_s=1.0)) as client:
+        with suppress(HttpError):
+            return (await client.request("GET", "/_stcore/health")).status == 200
     return False
 
 

@@ -1,14 +1,11 @@
 """The embedder that settings name: a process of this platform's own, or a service."""
 
-import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-
-import httpx2
 
 from sutazai.adapters.minilm.reference import minilm_reference
 from sutazai.bootstrap.processes.child import Child, ChildState, Supervised
@@ -20,6 +17,7 @@ from sutazai_kit.embeddings.http import open_http_embeddings
 from sutazai_kit.embeddings.ollama import OllamaEmbeddingsConfig
 from sutazai_kit.embeddings.openai_compatible import OpenAiEmbeddingsConfig
 from sutazai_kit.embeddings.port import Embeddings
+from sutazai_kit.http_client import HttpClient, HttpError
 from sutazai_kit.model.http import check_egress
 
 
@@ -120,13 +118,9 @@ async def _open_child(settings: Settings) -> AsyncIterator[_Child]:
 
 
 async def _answers(socket: Path) -> bool:
-    # No TLS on a Unix socket, and no file of certificates to open where no descriptor is left.
-    transport = httpx2.AsyncHTTPTransport(
-        uds=str(socket), verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False
-    )
-    async with httpx2.AsyncClient(transport=transport, base_url="http://embedder") as client:
+    async with aclosing(HttpClient("http://embedder", silence_s=1.0, socket=socket)) as client:
         try:
-            answer = await client.get("/health/ready", timeout=1.0)
-        except httpx2.TransportError:
+            answer = await client.request("GET", "/health/ready")
+        except HttpError:
             return False
-    return answer.status_code == 200
+    return answer.status == 200

@@ -5,23 +5,21 @@ async with open_core("http://core:10012", token) as core:
 """
 
 import json
-import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
-import httpx2
 from pydantic import BaseModel, ValidationError
 
 from sutazai_contracts.errors import Forbidden, LineFull, SutazaiError, Unavailable
 from sutazai_contracts.internal import PREFIX, TASK_HEADER, TOKEN_HEADER
 from sutazai_contracts.tasks import Claim
+from sutazai_kit.http_client import Head, HttpClient, HttpError, NotConnected, Silent
 
 CONNECT_S = 2.0
 ANSWER_S = 10.0
 # Who waits in line holds a connection, and so does each file on its way.
 CONNECTIONS = 512
-IDLE_CONNECTIONS = 32
 # Less than servers keep an idle connection, so that none is used that is about to be closed.
 IDLE_S = 20.0
 
@@ -32,7 +30,7 @@ _JSON = {"content-type": "application/json"}
 class CoreClient:
     """Speak with core as one agent; made by `open_core`."""
 
-    def __init__(self, client: httpx2.AsyncClient) -> None:
+    def __init__(self, client: HttpClient) -> None:
         """Take a client that knows core's address and shows the agent's token."""
         self._client = client
 
@@ -63,7 +61,7 @@ class CoreClient:
         headers: Mapping[str, str] | None = None,
         silence_s: float = ANSWER_S,
         unavailable: type[Unavailable] = Unavailable,
-    ) -> AsyncIterator[httpx2.Response]:
+    ) -> AsyncIterator[Head]:
         """Make a call whose answer is read as it comes, and is known to be a good one.
 
         Args:
@@ -75,22 +73,22 @@ class CoreClient:
             unavailable: what is raised where core does not answer, or breaks off while the
                 answer is read.
         """
-        timeout = httpx2.Timeout(silence_s, connect=CONNECT_S)
         with _mapped(unavailable):
             async with self._client.stream(
-                method, PREFIX + path, content=content, headers=headers, timeout=timeout
+                method, PREFIX + path, content=content, headers=headers, silence_s=silence_s
             ) as answer:
                 if not answer.is_success:
-                    raise refusal(answer.status_code, await answer.aread())
+                    raise refusal(answer.status, await answer.read())
                 yield answer
 
     async def _post(self, path: str, body: BaseModel) -> bytes:
         with _mapped(Unavailable):
-            answer = await self._client.post(
-                PREFIX + path, content=body.__pydantic_serializer__.to_json(body), headers=_JSON
+            content = body.__pydantic_serializer__.to_json(body)
+            answer = await self._client.request(
+                "POST", PREFIX + path, content=content, headers=_JSON
             )
         if not answer.is_success:
-            raise refusal(answer.status_code, answer.content)
+            raise refusal(answer.status, answer.content)
         return answer.content
 
 
@@ -105,23 +103,15 @@ async def open_core(
         token: the token of the agent that this process is.
         answer_s: seconds without a byte of an answer after which core counts as gone.
     """
-    transport = httpx2.AsyncHTTPTransport(
-        # No TLS: an empty context spares loading the certificates of the world.
-        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        limits=httpx2.Limits(
-            max_connections=CONNECTIONS,
-            max_keepalive_connections=IDLE_CONNECTIONS,
-            keepalive_expiry=IDLE_S,
-        ),
-        trust_env=False,
-    )
-    client = httpx2.AsyncClient(
-        base_url=url,
-        transport=transport,
+    client = HttpClient(
+        url,
+        silence_s=answer_s,
+        connect_s=CONNECT_S,
         headers={"authorization": f"Bearer {token}"},
-        timeout=httpx2.Timeout(answer_s, connect=CONNECT_S),
+        connections=CONNECTIONS,
+        idle_s=IDLE_S,
     )
-    async with client:
+    async with aclosing(client):
         yield CoreClient(client)
 
 
@@ -183,9 +173,9 @@ def _mapped(unavailable: type[Unavailable]) -> Iterator[None]:
     """Turn the driver's errors into ours, most specific first."""
     try:
         yield
-    except httpx2.ConnectError as error:
+    except NotConnected as error:
         raise unavailable("Core does not answer.") from error
-    except httpx2.TimeoutException as error:
+    except Silent as error:
         raise unavailable("Core gave no answer in time.") from error
-    except httpx2.HTTPError as error:
-        raise unavailable(f"Core broke off: {type(error).__name__}.") from error
+    except HttpError as error:
+        raise unavailable(f"Core broke off: {error}.") from error

@@ -41,7 +41,7 @@ class TestLlamaCppModel(ModelContract):
     @pytest.fixture
     def busy(self, model: LlamaCppModel) -> Busy:
         async def generating() -> bool:
-            answer = await model._client.get("/slots")
+            answer = await model._client.request("GET", "/slots")
             return any(slot["is_processing"] for slot in answer.json())
 
         return generating

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-import httpx2
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -85,11 +84,8 @@ class TestConsulRegistry(RegistryContract):
 
     @asynccontextmanager
     async def open_registry(self) -> AsyncIterator[Workers]:
-        async with (
-            open_consul(self.url) as consul,
-            httpx2.AsyncClient(trust_env=False) as http,
-        ):
-            registry = ConsulRegistry(consul, http)
+        async with open_consul(self.url) as consul:
+            registry = ConsulRegistry(consul)
             for card in CARDS:
                 registry.expect(card)
             async with background(registry=registry.run()):
@@ -135,11 +131,8 @@ def _is_down(registry: ConsulRegistry, worker: str) -> bool:
 async def test_without_consul_what_was_known_stays_and_the_check_says_so() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    async with (
-        open_consul(f"http://127.0.0.1:{port}") as consul,
-        httpx2.AsyncClient(trust_env=False) as http,
-    ):
-        registry = ConsulRegistry(consul, http)
+    async with open_consul(f"http://127.0.0.1:{port}") as consul:
+        registry = ConsulRegistry(consul)
         registry.expect(CARDS[0])
         async with background(registry=registry.run()):
             await until(lambda: registry.away is not None and "answer" in registry.away)

@@ -20,6 +20,7 @@ import pytest
 from sutazai.entrypoints.embedder.sockets import listen_unix
 from sutazai_contracts.errors import AlreadyExists, EmbedderUnavailable
 from sutazai_kit.embeddings.http import HttpEmbeddings, open_http_embeddings
+from sutazai_kit.http_client import HttpError
 from tests.support.embeddings import embedder_process, short_folder, wait_until
 
 pytestmark = pytest.mark.faults
@@ -172,7 +173,7 @@ async def test_a_killed_embedder_is_unavailable_until_it_is_back(
             process.wait()
             with pytest.raises(EmbedderUnavailable) as failed:
                 await embeddings.embed(["a question"])
-            assert isinstance(failed.value.__cause__, httpx2.TransportError)
+            assert isinstance(failed.value.__cause__, HttpError)
             assert path.exists(), "what a killed embedder leaves is replaced by the next"
             with embedder_process(path, models_dir):
                 np.testing.assert_array_equal(await embeddings.embed(["a question"]), expected)

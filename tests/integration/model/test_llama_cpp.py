@@ -30,7 +30,7 @@ async def model(gguf: Path) -> AsyncIterator[LlamaCppModel]:
 
 async def working(model: LlamaCppModel) -> int:
     """Count the answers that the server works on."""
-    answer = await model._client.get("/slots")
+    answer = await model._client.request("GET", "/slots")
     return sum(slot["is_processing"] for slot in answer.json())
 
 

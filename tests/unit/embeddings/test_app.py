@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from sutazai_contracts.embedder import MAX_BODY_BYTES, MAX_EMBED_BYTES, check_so
 from sutazai_contracts.errors import EmbedderUnavailable, InvalidInput, ModelMismatch, TooLarge
 from sutazai_contracts.knowledge import EmbeddingModel
 from sutazai_kit.embeddings.http import HttpEmbeddings, open_http_embeddings
+from sutazai_kit.http_client import HttpClient, NotConnected
+from tests.support.model_servers import serve_app
 
 Asgi = Callable[..., Awaitable[None]]
 MODEL = EmbeddingModel(
@@ -39,6 +42,13 @@ async def client(embedder: Embedder) -> AsyncIterator[httpx2.AsyncClient]:
 def speak_to(app: Asgi) -> httpx2.AsyncClient:
     """Make a client of an application in this process."""
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://embedder")
+
+
+@asynccontextmanager
+async def driver_of(app: Asgi, model: EmbeddingModel = MODEL) -> AsyncIterator[HttpEmbeddings]:
+    """Serve an application, and give the driver that speaks to it."""
+    async with serve_app(app) as url, aclosing(HttpClient(url, silence_s=5)) as client:
+        yield HttpEmbeddings(client, model, patience=0)
 
 
 async def test_ready_tells_the_model_and_the_work(client: httpx2.AsyncClient) -> None:
@@ -145,8 +155,7 @@ def answering(status: int, body: bytes, **headers: str) -> Asgi:
 
 async def test_another_model_after_a_restart_is_a_mismatch(embedder: Embedder) -> None:
     other = MODEL.model_copy(update={"revision": "ba9876543210"})
-    async with speak_to(EmbedderApp(embedder)) as client:
-        embeddings = HttpEmbeddings(client, other, patience=0)
+    async with driver_of(EmbedderApp(embedder), other) as embeddings:
         with pytest.raises(ModelMismatch, match=MODEL.revision):
             await embeddings.embed(["text"])
         with pytest.raises(ModelMismatch):
@@ -174,8 +183,7 @@ async def test_another_model_after_a_restart_is_a_mismatch(embedder: Embedder) -
     ],
 )
 async def test_odd_answers_are_typed_errors(app: Asgi, error: type[Exception]) -> None:
-    async with speak_to(app) as client:
-        embeddings = HttpEmbeddings(client, MODEL, patience=0)
+    async with driver_of(app) as embeddings:
         with pytest.raises(error):
             await embeddings.embed(["text"])
         with pytest.raises(error):
@@ -183,8 +191,7 @@ async def test_odd_answers_are_typed_errors(app: Asgi, error: type[Exception]) -
 
 
 async def test_counts_that_are_none_are_refused() -> None:
-    async with speak_to(answering(200, b'{"counts": [1]}')) as client:
-        embeddings = HttpEmbeddings(client, MODEL, patience=0)
+    async with driver_of(answering(200, b'{"counts": [1]}')) as embeddings:
         assert await embeddings.count_tokens(["text"]) == [1]
         with pytest.raises(EmbedderUnavailable, match="count"):
             await embeddings.count_tokens(["two", "texts"])
@@ -195,7 +202,7 @@ async def test_nobody_there_is_unavailable(address: Path | str) -> None:
     with pytest.raises(EmbedderUnavailable) as failed:
         async with open_http_embeddings(address, patience=0.1):
             pass
-    assert isinstance(failed.value.__cause__, httpx2.ConnectError)
+    assert isinstance(failed.value.__cause__, NotConnected)
 
 
 async def test_a_path_too_long_for_a_socket_is_said() -> None:

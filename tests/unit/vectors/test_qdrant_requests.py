@@ -4,25 +4,31 @@ Both clients do the same to a server that answers with what the vendor's models 
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import httpx
-import httpx2
 import numpy as np
 import pytest
 from pydantic_core import from_json, to_jsonable_python
 from qdrant_client import AsyncQdrantClient
 from qdrant_client.http import models
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from sutazai_contracts.errors import ModelMismatch
 from sutazai_kit.vectors.port import Hit, Point, Query
-from sutazai_kit.vectors.qdrant.vectors import QdrantVectors
+from sutazai_kit.vectors.qdrant.vectors import QdrantVectors, qdrant_vectors
 from sutazai_kit.vectors.sparse import SparseEncoder
+from tests.support.model_servers import serve_app
 
 URL = "http://qdrant:6333"
 SECRET = "a token"
+METHODS = ("DELETE", "GET", "POST", "PUT")
 COLLECTION, VERSION, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
 NAME = str(COLLECTION)
 POINT = Point(UUID(int=4), VERSION, np.array([0.6, 0.8], np.float32), "a word", {"page": [1, None]})
@@ -56,11 +62,12 @@ class Server:
     answers: Sequence[Any]
     sent: list[Sent] = field(default_factory=list)
 
-    def take(self, request: httpx.Request | httpx2.Request) -> tuple[int, dict[str, Any]]:
+    def take(
+        self, method: str, target: str, key: str, content: bytes
+    ) -> tuple[int, dict[str, Any]]:
         """Keep a request and give the answer to it; words refuse it."""
-        body = from_json(request.content) if request.content else None
-        target = request.url.raw_path.decode()
-        self.sent.append(Sent(request.method, target, request.headers["api-key"], told(body)))
+        body = from_json(content) if content else None
+        self.sent.append(Sent(method, target, key, told(body)))
         answer = self.answers[len(self.sent) - 1]
         if isinstance(answer, str):
             return 409, {"status": {"error": answer}, "time": 0.001}
@@ -82,13 +89,17 @@ async def by_us(answers: Sequence[Any], work: Callable[[QdrantVectors], Awaitabl
     """Do something with the driver; gives what was sent and what came of it."""
     server = Server(answers)
 
-    def handle(request: httpx2.Request) -> httpx2.Response:
-        status, body = server.take(request)
-        return httpx2.Response(status, json=body)
+    async def handle(request: Request) -> Response:
+        target = request.scope["raw_path"] + b"?" * bool(query := request.scope["query_string"])
+        key, content = request.headers["api-key"], await request.body()
+        status, body = server.take(request.method, (target + query).decode(), key, content)
+        return JSONResponse(body, status)
 
-    transport = httpx2.MockTransport(handle)
-    async with httpx2.AsyncClient(base_url=URL, transport=transport) as client:
-        result = await work(QdrantVectors(client, SECRET, 5.0))
+    async with (
+        serve_app(Starlette(routes=[Route("/{path:path}", handle, methods=METHODS)])) as url,
+        aclosing(qdrant_vectors(url, SECRET, timeout_s=5.0)) as vectors,
+    ):
+        result = await work(vectors)
     return server.sent, result
 
 
@@ -99,7 +110,9 @@ async def by_vendor(
     server = Server(answers)
 
     def handle(request: httpx.Request) -> httpx.Response:
-        status, body = server.take(request)
+        target = request.url.raw_path.decode()
+        key = request.headers["api-key"]
+        status, body = server.take(request.method, target, key, request.content)
         return httpx.Response(status, json=body)
 
     client = AsyncQdrantClient(

@@ -1,11 +1,17 @@
 """Which fusion counts, what is asked again, and what a server's answers become."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx2
 import numpy as np
 import pytest
+from pydantic_core import to_json
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from sutazai_contracts.errors import (
     InvalidInput,
@@ -15,12 +21,15 @@ from sutazai_contracts.errors import (
     VectorsRefused,
     VectorsUnavailable,
 )
+from sutazai_kit.http_client import HttpClient, NotConnected
 from sutazai_kit.vectors.port import Point, Query, Vector
 from sutazai_kit.vectors.qdrant.errors import Call, exists_already
 from sutazai_kit.vectors.qdrant.rest import QdrantRest, Refused, ScoredPoint
 from sutazai_kit.vectors.qdrant.wire import SPARE, Searching, check_alike, encoded
 from sutazai_kit.vectors.sparse import SparseEncoder
+from tests.support.model_servers import serve_app
 
+METHODS = ("DELETE", "GET", "POST", "PUT")
 ENCODER = SparseEncoder()
 UP = np.array([0.0, 1.0], dtype=np.float32)
 
@@ -136,24 +145,24 @@ async def test_an_answer_that_is_no_success_has_its_error(
     status: int, words: str, error: type[SutazaiError]
 ) -> None:
     with pytest.raises(SutazaiError) as raised:
-        async with Call("search", 1):
-            await says(status, {"status": {"error": words}}).drop(UUID(int=1))
+        async with saying(status, {"status": {"error": words}}) as rest, Call("search", 5):
+            await rest.drop(UUID(int=1))
     assert type(raised.value) is error
     assert words in raised.value.message or error is NotFound
     assert isinstance(raised.value.__cause__, Refused)
 
 
-def says(status: int, body: Any) -> QdrantRest:
+@asynccontextmanager
+async def saying(status: int, body: Any) -> AsyncIterator[QdrantRest]:
     """Give the requests to a server that gives one answer to all of them."""
-    content = {"content": body} if isinstance(body, bytes) else {"json": body}
+    content = body if isinstance(body, bytes) else to_json(body)
 
-    async def handle(request: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(status, **content)
+    async def answer(_: Request) -> Response:
+        return Response(content, status)
 
-    client = httpx2.AsyncClient(
-        transport=httpx2.MockTransport(handle), base_url="http://qdrant:6333"
-    )
-    return QdrantRest(client, "key")
+    app = Starlette(routes=[Route("/{path:path}", answer, methods=METHODS)])
+    async with serve_app(app) as url, aclosing(HttpClient(url, silence_s=5)) as client:
+        yield QdrantRest(client, "key")
 
 
 @pytest.mark.parametrize(
@@ -168,14 +177,14 @@ def says(status: int, body: Any) -> QdrantRest:
 )
 async def test_no_proper_answer_is_unavailable(status: int, body: Any) -> None:
     with pytest.raises(VectorsUnavailable, match="can't search: "):
-        async with Call("search", 1):
-            await says(status, body).count(UUID(int=1), None)
+        async with saying(status, body) as rest, Call("search", 5):
+            await rest.count(UUID(int=1), None)
 
 
 async def test_no_answer_at_all_is_unavailable() -> None:
     with pytest.raises(VectorsUnavailable, match="can't search: refused"):
         async with Call("search", 1):
-            raise httpx2.ConnectError("refused")
+            raise NotConnected("refused")
 
 
 async def test_what_is_not_the_clients_is_left_alone() -> None:

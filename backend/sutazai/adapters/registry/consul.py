@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import httpx2
 from loguru import logger
 from pydantic import ValidationError
 
@@ -14,6 +14,7 @@ from sutazai.core.agents.port import AgentState
 from sutazai.core.agents.workers import together
 from sutazai_contracts.errors import Unavailable
 from sutazai_contracts.tasks import AgentCard, Message
+from sutazai_kit.http_client import HttpClient, HttpError
 
 # The name under which every agent registers; which agent it is stands in its meta data.
 SERVICE = "agent"
@@ -49,11 +50,9 @@ class ConsulRegistry:
 
     Args:
         consul: where agents register.
-        http: asks workers for their state.
     """
 
     consul: ConsulClient
-    http: httpx2.AsyncClient
     cards: dict[str, AgentCard] = field(default_factory=dict)
     instances: Sequence[Instance] = ()
     away: str | None = "Consul was not reached yet"
@@ -111,9 +110,16 @@ class ConsulRegistry:
     async def _ask(self, address: str, port: int) -> tuple[WorkerState, ...]:
         """Ask a process for its agents; one that does not answer has none."""
         try:
-            answer = await self.http.get(f"http://{address}:{port}{STATES_PATH}", timeout=STATE_S)
-            answer.raise_for_status()
-            return WorkerStates.model_validate_json(answer.content).agents
-        except (httpx2.HTTPError, ValidationError) as exc:
-            logger.info("No word from the agents at {}:{}: {}", address, port, type(exc).__name__)
-            return ()
+            async with aclosing(_worker(address, port)) as worker:
+                answer = await worker.request("GET", STATES_PATH)
+            if answer.is_success:
+                return WorkerStates.model_validate_json(answer.content).agents
+            why = answer.reason
+        except (HttpError, ValidationError) as exc:
+            why = type(exc).__name__
+        logger.info("No word from the agents at {}:{}: {}", address, port, why)
+        return ()
+
+
+def _worker(address: str, port: int) -> HttpClient:
+    return HttpClient(f"http://{address}:{port}", silence_s=STATE_S, connect_s=STATE_S)

@@ -3,14 +3,14 @@
 Errors of the wire become `Unavailable`.
 """
 
+import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import httpx2
-
 from sutazai_contracts.errors import Unavailable
+from sutazai_kit.http_client import Answer, HttpClient, HttpError
 
 ANSWER_S = 3.0
 # Longest wait of a blocking query; Consul adds up to a sixteenth of it.
@@ -33,16 +33,16 @@ class Instance:
 class ConsulClient:
     """Register services at the agent, and read who is there."""
 
-    http: httpx2.AsyncClient
+    http: HttpClient
 
     @property
     def url(self) -> str:
         """Give where Consul answers."""
-        return str(self.http.base_url)
+        return self.http.base_url
 
     async def register(self, definition: Mapping[str, Any]) -> None:
         """Register a service with its check; one of this id is replaced."""
-        await self._call("PUT", "/v1/agent/service/register", json=dict(definition))
+        await self._call("PUT", "/v1/agent/service/register", dict(definition))
 
     async def deregister(self, service: str) -> None:
         """Forget a service; one that is not known is no error."""
@@ -51,7 +51,7 @@ class ConsulClient:
     async def knows(self, service: str) -> bool:
         """Tell whether a service of this id is registered."""
         answer = await self._call("GET", f"/v1/agent/service/{service}", missing_ok=True)
-        return answer.status_code == 200
+        return answer.status == 200
 
     async def instances(self, service: str, index: int = 0) -> tuple[list[Instance], int]:
         """List the instances of a service, healthy or not, once they are not as at `index`.
@@ -63,26 +63,33 @@ class ConsulClient:
         Returns:
             The instances, and the index to wait from next time.
         """
+        changed = f"?index={index}&wait={WAIT_S}s" if index else ""
         answer = await self._call(
             "GET",
-            f"/v1/health/service/{service}",
-            params={"index": str(index), "wait": f"{WAIT_S}s"} if index else {},
-            timeout=WAIT_S * 1.2 + ANSWER_S,
+            f"/v1/health/service/{service}{changed}",
+            silence_s=WAIT_S * 1.2 + ANSWER_S,
         )
         newest = int(answer.headers.get(INDEX, "0"))
         # An index that went back is that of another server: begin anew.
         return [_instance(entry) for entry in answer.json()], newest if newest >= index else 0
 
     async def _call(
-        self, method: str, path: str, *, missing_ok: bool = False, **more: Any
-    ) -> httpx2.Response:
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        missing_ok: bool = False,
+        silence_s: float | None = None,
+    ) -> Answer:
+        content = None if body is None else json.dumps(body).encode()
         try:
-            answer = await self.http.request(method, path, **more)
-        except httpx2.HTTPError as exc:
+            answer = await self.http.request(method, path, content=content, silence_s=silence_s)
+        except HttpError as exc:
             raise Unavailable(f"Consul does not answer: {type(exc).__name__}") from exc
-        if answer.is_success or (missing_ok and answer.status_code == 404):
+        if answer.is_success or (missing_ok and answer.status == 404):
             return answer
-        raise Unavailable(f"Consul refuses {path}: {answer.status_code} {answer.text[:200]}")
+        raise Unavailable(f"Consul refuses {path}: {answer.status} {answer.text[:200]}")
 
 
 def _instance(entry: Mapping[str, Any]) -> Instance:
@@ -100,7 +107,5 @@ def _instance(entry: Mapping[str, Any]) -> Instance:
 async def open_consul(url: str, token: str | None = None) -> AsyncIterator[ConsulClient]:
     """Open a client of the Consul at a URL; it connects when it is first used."""
     headers = {} if token is None else {"X-Consul-Token": token}
-    async with httpx2.AsyncClient(
-        base_url=url, headers=headers, timeout=ANSWER_S, trust_env=False
-    ) as http:
+    async with aclosing(HttpClient(url, silence_s=ANSWER_S, headers=headers)) as http:
         yield ConsulClient(http)

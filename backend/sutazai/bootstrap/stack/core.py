@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-import httpx2
-
 from sutazai.adapters.cache.redis import RedisCache
 from sutazai.adapters.limits.redis import RedisLimits
 from sutazai.adapters.redis_client import RedisLink, open_redis
@@ -157,8 +155,7 @@ async def _open_registry(
     consul = await life.enter_async_context(
         open_consul(stack.consul.url, None if token is None else token.get_secret_value())
     )
-    http = await life.enter_async_context(httpx2.AsyncClient(trust_env=False))
-    return ConsulRegistry(consul, http), consul
+    return ConsulRegistry(consul), consul
 
 
 def _key(stack: StackSettings) -> str:

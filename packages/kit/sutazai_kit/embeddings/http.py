@@ -2,13 +2,11 @@
 
 import asyncio
 import json
-import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
@@ -24,12 +22,14 @@ from sutazai_contracts.embedder import (
 )
 from sutazai_contracts.errors import EmbedderUnavailable, InvalidInput, ModelMismatch, TooLarge
 from sutazai_contracts.knowledge import EmbeddingModel
+from sutazai_kit.http_client import Answer, BrokenOff, HttpClient, HttpError, NotConnected
 
 TEXTS_PER_CALL = 64
 _CHARACTERS_PER_CALL = 1024 * 1024
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.25
 _CONNECT_SECONDS = 2.0
 _INTERACTIVE_SECONDS = 15.0
+_HEADERS = {"content-type": "application/json"}
 
 
 class HttpEmbeddings:
@@ -37,7 +37,7 @@ class HttpEmbeddings:
 
     def __init__(
         self,
-        client: httpx2.AsyncClient,
+        client: HttpClient,
         model: EmbeddingModel,
         *,
         patience: float,
@@ -107,17 +107,14 @@ class HttpEmbeddings:
         """Close connections."""
         await self._client.aclose()
 
-    async def _post(self, path: str, body: Mapping[str, Any]) -> httpx2.Response:
+    async def _post(self, path: str, body: Mapping[str, Any]) -> Answer:
         try:
             content = json.dumps(body, ensure_ascii=False).encode()
         except UnicodeEncodeError as error:
             raise InvalidInput(
                 "A text holds half of a surrogate pair, which is no character.", field="texts"
             ) from error
-        request = self._client.build_request(
-            "POST", path, content=content, headers={"content-type": "application/json"}
-        )
-        answer = await _send(self._client, request, self._patience)
+        answer = await _send(self._client, "POST", path, self._patience, content)
         revision = answer.headers.get(REVISION_HEADER)
         if revision != self._model.revision:
             raise ModelMismatch(
@@ -125,7 +122,7 @@ class HttpEmbeddings:
             )
         return answer
 
-    def _vectors(self, answer: httpx2.Response, rows: int) -> NDArray[np.float32]:
+    def _vectors(self, answer: Answer, rows: int) -> NDArray[np.float32]:
         shape = (rows, self._model.dimension)
         told = (answer.headers.get(ROWS_HEADER), answer.headers.get(DIMENSION_HEADER))
         kind = answer.headers.get("content-type")
@@ -158,8 +155,8 @@ async def open_http_embeddings(
         EmbedderUnavailable: nothing answers there, or it refuses the token.
         InvalidInput: the socket's path is too long for this system.
     """
-    async with _client(address, answer_seconds, token) as client:
-        answer = await _send(client, client.build_request("GET", "/model"), patience)
+    async with aclosing(_client(address, answer_seconds, token)) as client:
+        answer = await _send(client, "GET", "/model", patience)
         try:
             model = EmbeddingModel.model_validate(_json(answer))
         except ValidationError as error:
@@ -169,49 +166,48 @@ async def open_http_embeddings(
         )
 
 
-def _client(address: Path | str, answer_seconds: float, token: str | None) -> httpx2.AsyncClient:
-    limits = httpx2.Timeout(answer_seconds, connect=_CONNECT_SECONDS)
+def _client(address: Path | str, answer_seconds: float, token: str | None) -> HttpClient:
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
-    # Without TLS an empty context spares loading the certificates of the world.
-    empty = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if isinstance(address, str):
-        verify = True if address.startswith("https:") else empty
-        return httpx2.AsyncClient(
-            base_url=address, headers=headers, timeout=limits, verify=verify, trust_env=False
-        )
-    check_socket_path(address)
-    transport = httpx2.AsyncHTTPTransport(uds=str(address), verify=empty, trust_env=False)
-    return httpx2.AsyncClient(
-        base_url="http://embedder", headers=headers, transport=transport, timeout=limits
+        base_url, socket = address, None
+    else:
+        check_socket_path(address)
+        base_url, socket = "http://embedder", address
+    return HttpClient(
+        base_url,
+        silence_s=answer_seconds,
+        connect_s=_CONNECT_SECONDS,
+        headers=headers,
+        socket=socket,
     )
 
 
 async def _send(
-    client: httpx2.AsyncClient, request: httpx2.Request, patience: float
-) -> httpx2.Response:
+    client: HttpClient, method: str, path: str, patience: float, content: bytes | None = None
+) -> Answer:
     """Send until it is answered; what was broken off is sent once more: it changes nothing."""
     clock = asyncio.get_running_loop().time
     end, pause, broken = clock() + patience, _FIRST_PAUSE, False
     while True:
         try:
-            answer = await client.send(request)
+            answer = await client.request(method, path, content=content, headers=_HEADERS)
             break
-        except httpx2.ConnectError as error:
+        except NotConnected as error:
             if clock() + pause > end:
                 raise EmbedderUnavailable() from error
-        except (httpx2.NetworkError, httpx2.RemoteProtocolError) as error:
+        except BrokenOff as error:
             if broken or clock() + pause > end:
                 raise EmbedderUnavailable("The embedder broke off while it worked.") from error
             broken = True
-        except httpx2.HTTPError as error:
+        except HttpError as error:
             raise EmbedderUnavailable(f"The embedder does not answer: {error}") from error
         await asyncio.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
     if answer.is_success:
         return answer
     problem = _json(answer)
-    raise _ERRORS.get(answer.status_code, EmbedderUnavailable)(
-        f"The embedder refuses: {problem.get('detail', answer.status_code)}",
+    raise _ERRORS.get(answer.status, EmbedderUnavailable)(
+        f"The embedder refuses: {problem.get('detail', answer.status)}",
         field=problem.get("field"),
     )
 
@@ -219,7 +215,7 @@ async def _send(
 _ERRORS = {413: TooLarge, 422: InvalidInput}
 
 
-def _json(answer: httpx2.Response) -> dict[str, Any]:
+def _json(answer: Answer) -> dict[str, Any]:
     try:
         value = answer.json()
     except ValueError:

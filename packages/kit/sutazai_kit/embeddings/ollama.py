@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
-import httpx2
 from loguru import logger
 from pydantic import Field
 
@@ -25,6 +24,7 @@ from sutazai_contracts.errors import (
 from sutazai_kit.embeddings.checking import Reference
 from sutazai_kit.embeddings.port import Embeddings
 from sutazai_kit.embeddings.remote import RemoteConfig, RemoteEmbeddings, Told, as_embedder
+from sutazai_kit.http_client import HttpClient
 from sutazai_kit.model.http import call, open_client
 
 REVISION_LENGTH = 12
@@ -49,7 +49,7 @@ class OllamaEmbeddings(RemoteEmbeddings, Embeddings):
 
     _config: OllamaEmbeddingsConfig
 
-    def __init__(self, client: httpx2.AsyncClient, config: OllamaEmbeddingsConfig) -> None:
+    def __init__(self, client: HttpClient, config: OllamaEmbeddingsConfig) -> None:
         """Take a client with its base URL, and the settings."""
         super().__init__(client, config)
         self._name = _full_name(config.model)

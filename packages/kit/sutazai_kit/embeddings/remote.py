@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import httpx2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,6 +16,7 @@ from sutazai_contracts.errors import EmbedderUnavailable, InvalidInput, ModelUna
 from sutazai_contracts.knowledge import EmbeddingModel
 from sutazai_kit.embeddings.checking import Reference, check_vectors
 from sutazai_kit.embeddings.counting import Estimate
+from sutazai_kit.http_client import HttpClient
 
 SPECIAL_TOKENS = 2
 _SHORTEST_NORM = 1e-6
@@ -61,7 +61,7 @@ class RemoteEmbeddings(ABC):
     behind more than one of them.
     """
 
-    def __init__(self, client: httpx2.AsyncClient, config: RemoteConfig) -> None:
+    def __init__(self, client: HttpClient, config: RemoteConfig) -> None:
         """Take a client with its base URL, and the settings; `begin` has to follow."""
         self._client = client
         self._config = config

@@ -41,7 +41,7 @@ class HttpFiles:
             silence_s=self._silence_s,
             unavailable=FilesUnavailable,
         ) as answer:
-            content = await answer.aread()
+            content = await answer.read()
         try:
             stored = FileStored.model_validate_json(content)
         except ValidationError as error:
@@ -62,7 +62,7 @@ class HttpFiles:
             silence_s=self._silence_s,
             unavailable=FilesUnavailable,
         ) as answer:
-            async for part in answer.aiter_raw():
+            async for part in answer.parts():
                 yield part
 
     async def read(self, tenant: UUID, sha256: str) -> bytes:

@@ -9,8 +9,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
-import httpx2
-
 from sutazai_contracts.errors import (
     ContextTooSmall,
     InvalidInput,
@@ -19,6 +17,7 @@ from sutazai_contracts.errors import (
     SutazaiError,
 )
 from sutazai_contracts.models import Reason
+from sutazai_kit.http_client import HttpClient
 from sutazai_kit.model.answering import Ended, Prepared
 from sutazai_kit.model.fit import shown
 from sutazai_kit.model.http import events, lines
@@ -46,7 +45,7 @@ def chat_body(prepared: Prepared) -> dict[str, Any]:
 
 
 async def chat(
-    client: httpx2.AsyncClient, path: str, body: dict[str, Any]
+    client: HttpClient, path: str, body: dict[str, Any]
 ) -> AsyncGenerator[str | Ended, None]:
     """Ask, and give the pieces of the answer, then how it ended."""
     reason: Reason | None = None

@@ -4,11 +4,11 @@ from abc import abstractmethod
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-import httpx2
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from sutazai_contracts.errors import ContextTooSmall
 from sutazai_contracts.models import Capabilities, ModelInfo, ModelRequest, Provider, RuntimeInfo
+from sutazai_kit.http_client import HttpClient
 from sutazai_kit.model.answering import Answering, Ended, Prepared
 from sutazai_kit.model.estimate import Estimated, fewest_tokens
 from sutazai_kit.model.fit import Counting
@@ -48,7 +48,7 @@ class HostedModel(Answering):
 
     provider: Provider
 
-    def __init__(self, client: httpx2.AsyncClient, config: HostedConfig) -> None:
+    def __init__(self, client: HttpClient, config: HostedConfig) -> None:
         """Take a client with its base URL and key, and the settings."""
         super().__init__()
         self._client = client

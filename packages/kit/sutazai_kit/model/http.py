@@ -2,15 +2,15 @@
 
 import ipaddress
 import json
-import ssl
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx2
+from yarl import URL
 
 from sutazai_contracts.errors import EgressRefused, ModelUnavailable, SutazaiError
+from sutazai_kit.http_client import IDLE_S, HttpClient, HttpError, NotConnected, Silent
 
 CONNECT_SECONDS = 5.0
 _MAX_LINE = 8 * 1024 * 1024
@@ -23,7 +23,7 @@ def open_client(
     silence_s: float,
     headers: Mapping[str, str] | None = None,
     socket: Path | None = None,
-) -> httpx2.AsyncClient:
+) -> HttpClient:
     """Open a client that reads nothing of the environment and follows no redirect.
 
     Args:
@@ -33,25 +33,20 @@ def open_client(
         headers: sent with every call.
         socket: a Unix socket to go through instead of TCP.
     """
-    timeout = httpx2.Timeout(silence_s, connect=CONNECT_SECONDS)
-    if base_url.startswith("https:"):
-        return httpx2.AsyncClient(
-            base_url=base_url, timeout=timeout, headers=headers, trust_env=False
-        )
-    # No TLS: an empty context spares loading the certificates of the world.
-    transport = httpx2.AsyncHTTPTransport(
-        uds=None if socket is None else str(socket),
-        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        trust_env=False,
-    )
-    return httpx2.AsyncClient(
-        base_url=base_url, timeout=timeout, headers=headers, transport=transport
+    return HttpClient(
+        base_url,
+        silence_s=silence_s,
+        connect_s=CONNECT_SECONDS,
+        headers=headers,
+        socket=socket,
+        # llama.cpp closes a connection after a streamed answer and does not say so before.
+        idle_s=IDLE_S if socket is None else 0,
     )
 
 
 def is_loopback(url: str) -> bool:
     """Tell whether a URL leads to this machine itself, by its host alone: no name is looked up."""
-    host = httpx2.URL(url).host
+    host = URL(url).host or ""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -62,13 +57,13 @@ def check_egress(url: str, allow_egress: bool) -> None:
     """Refuse a service beyond this machine unless that is switched on."""
     if not allow_egress and not is_loopback(url):
         raise EgressRefused(
-            f"{httpx2.URL(url).host} is beyond this machine, and nothing leaves it: "
+            f"{URL(url).host} is beyond this machine, and nothing leaves it: "
             "set SUTAZAI_ALLOW_EGRESS=true to use hosted models."
         )
 
 
 async def call(
-    client: httpx2.AsyncClient,
+    client: HttpClient,
     method: str,
     path: str,
     refusal: Refusal,
@@ -78,7 +73,7 @@ async def call(
     with mapped(client):
         answer = await client.request(method, path, content=_content(body), headers=_headers(body))
         if not answer.is_success:
-            raise refusal(answer.status_code, _error_text(answer.content))
+            raise refusal(answer.status, _error_text(answer.content))
         try:
             value = answer.json()
         except ValueError as error:
@@ -89,7 +84,7 @@ async def call(
 
 
 async def lines(
-    client: httpx2.AsyncClient, path: str, body: Mapping[str, Any], refusal: Refusal
+    client: HttpClient, path: str, body: Mapping[str, Any], refusal: Refusal
 ) -> AsyncGenerator[bytes, None]:
     """Post a request and give the lines of its answer as they come, empty ones left out.
 
@@ -99,10 +94,9 @@ async def lines(
     with mapped(client):
         async with client.stream("POST", path, content=content, headers=headers) as answer:
             if not answer.is_success:
-                raise refusal(answer.status_code, _error_text(await answer.aread()))
-            # Not `aiter_lines`: it also splits at U+2028, which JSON may hold as it is.
+                raise refusal(answer.status, _error_text(await answer.read()))
             rest = b""
-            async for chunk in answer.aiter_bytes():
+            async for chunk in answer.parts():
                 *whole, rest = (rest + chunk).split(b"\n")
                 if len(rest) > _MAX_LINE:
                     raise ModelUnavailable(f"{client.base_url} sent a line without an end.")
@@ -136,15 +130,15 @@ def parsed(line: bytes) -> dict[str, Any]:
 
 
 @contextmanager
-def mapped(client: httpx2.AsyncClient) -> Iterator[None]:
+def mapped(client: HttpClient) -> Iterator[None]:
     """Turn the driver's errors into ours."""
     try:
         yield
-    except httpx2.ConnectError as error:
+    except NotConnected as error:
         raise ModelUnavailable(f"No model runtime answers at {client.base_url}.") from error
-    except httpx2.TimeoutException as error:
+    except Silent as error:
         raise ModelUnavailable(f"The model runtime at {client.base_url} is silent.") from error
-    except httpx2.HTTPError as error:
+    except HttpError as error:
         raise ModelUnavailable(f"The model runtime broke off: {error}") from error
 
 

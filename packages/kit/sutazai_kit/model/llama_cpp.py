@@ -9,11 +9,10 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-import httpx2
 from pydantic import BaseModel, ConfigDict, Field
 
 from sutazai_contracts.errors import InvalidInput, ModelNotFound, ModelUnavailable
@@ -24,6 +23,7 @@ from sutazai_contracts.models import (
     ModelRequest,
     RuntimeInfo,
 )
+from sutazai_kit.http_client import HttpClient
 from sutazai_kit.model.answering import Answering, Ended, Prepared
 from sutazai_kit.model.chat import chat, chat_body, refusal
 from sutazai_kit.model.fit import Counting
@@ -79,7 +79,7 @@ class _Exact:
 
     exact = True
 
-    def __init__(self, client: httpx2.AsyncClient, enough: int) -> None:
+    def __init__(self, client: HttpClient, enough: int) -> None:
         """Take the client, and up to how many tokens nobody needs to know it exactly."""
         self._client = client
         self._enough = enough
@@ -106,9 +106,7 @@ class _Exact:
 class LlamaCppModel(Answering, Model):
     """Run one GGUF file; made by `open_llama_cpp`."""
 
-    def __init__(
-        self, client: httpx2.AsyncClient, config: LlamaCppConfig, meta: dict[str, Any]
-    ) -> None:
+    def __init__(self, client: HttpClient, config: LlamaCppConfig, meta: dict[str, Any]) -> None:
         """Take a client to the server, the settings, and what the server told of the file."""
         super().__init__()
         self._client = client
@@ -187,7 +185,7 @@ async def open_llama_cpp(config: LlamaCppConfig) -> AsyncIterator[LlamaCppModel]
         socket = folder / "llama.sock"
         server.append(await asyncio.to_thread(_start, config, socket))
         client = open_client("http://llama", silence_s=config.silence_s, socket=socket)
-        async with client:
+        async with aclosing(client):
             told = await call(client, "GET", "/v1/models", refusal)
             meta = (told.get("data") or [{}])[0].get("meta") or {}
             model = LlamaCppModel(client, config, meta)

@@ -14,7 +14,6 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import httpx2
 from pydantic import BaseModel, ConfigDict, Field
 
 from sutazai_contracts.errors import (
@@ -26,6 +25,7 @@ from sutazai_contracts.errors import (
     SutazaiError,
 )
 from sutazai_contracts.models import Capabilities, ModelInfo, ModelRequest, RuntimeInfo
+from sutazai_kit.http_client import HttpClient
 from sutazai_kit.model.answering import Answering, Ended, Prepared
 from sutazai_kit.model.estimate import Estimated, fewest_tokens
 from sutazai_kit.model.fit import Counting, shown
@@ -83,7 +83,7 @@ class _Known:
 class OllamaModel(Answering, Model):
     """Speak to an Ollama; made by `open_ollama`."""
 
-    def __init__(self, client: httpx2.AsyncClient, config: OllamaConfig) -> None:
+    def __init__(self, client: HttpClient, config: OllamaConfig) -> None:
         """Take a client with its base URL, and the settings."""
         super().__init__()
         self._client = client

@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from random import Random
 
-import httpx2
 from loguru import logger
 from pydantic import BaseModel, ValidationError
 
@@ -23,6 +22,7 @@ from sutazai_contracts.internal import (
 )
 from sutazai_kit.backoff import Backoff
 from sutazai_kit.core_client import CoreClient, error_of
+from sutazai_kit.http_client import Head
 from sutazai_kit.slots.port import CallReport, Chosen, OnPlace, Slot, SlotRequest, Wish
 
 # Core says something every 5 s to whoever waits.
@@ -194,9 +194,9 @@ class _Wait:
         return news.refusal
 
 
-async def _lines(answer: httpx2.Response) -> AsyncGenerator[bytes, None]:
+async def _lines(answer: Head) -> AsyncGenerator[bytes, None]:
     rest = b""
-    async for part in answer.aiter_raw():
+    async for part in answer.parts():
         *whole, rest = (rest + part).split(b"\n")
         if len(rest) > _MAX_LINE:
             raise Unavailable("Core sent a line without an end.")

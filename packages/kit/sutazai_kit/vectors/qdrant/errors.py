@@ -4,8 +4,6 @@ import asyncio
 from types import TracebackType
 from typing import NoReturn, Self
 
-import httpx2
-
 from sutazai_contracts.errors import (
     InvalidInput,
     NotFound,
@@ -14,6 +12,7 @@ from sutazai_contracts.errors import (
     VectorsRefused,
     VectorsUnavailable,
 )
+from sutazai_kit.http_client import HttpError
 from sutazai_kit.vectors.qdrant.rest import Refused
 
 _EXISTS = "already exists"
@@ -48,7 +47,7 @@ class Call:
         match error:
             case Refused():
                 self._raise_for(error)
-            case httpx2.HTTPError():
+            case HttpError():
                 raise self._unavailable(str(error) or type(error).__name__) from error
 
     def _raise_for(self, error: Refused) -> NoReturn:

@@ -8,9 +8,10 @@ from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-import httpx2
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
+
+from sutazai_kit.http_client import Answer, HttpClient
 
 Json = Mapping[str, Any]
 Result = TypeVar("Result")
@@ -69,9 +70,9 @@ class _Collection(BaseModel):
 
 
 class QdrantRest:
-    """Ask a server; every call raises `Refused` or an error of httpx2."""
+    """Ask a server; every call raises `Refused` or an `HttpError`."""
 
-    def __init__(self, client: httpx2.AsyncClient, secret: str) -> None:
+    def __init__(self, client: HttpClient, secret: str) -> None:
         """Take a client that knows the server's address, and the key or token that is shown."""
         self._client = client
         self._headers = {**_HEADERS, "api-key": secret}
@@ -135,16 +136,16 @@ class QdrantRest:
         content = None if body is None else to_json(body)
         answer = await self._client.request(method, path, content=content, headers=self._headers)
         if not answer.is_success:
-            raise Refused(answer.status_code, _words(answer))
+            raise Refused(answer.status, _words(answer))
         try:
             return answered.model_validate_json(answer.content).result
         except ValidationError as error:
             raise Refused(HTTPStatus.BAD_GATEWAY, "it gave no answer of its own") from error
 
 
-def _words(answer: httpx2.Response) -> str:
+def _words(answer: Answer) -> str:
     """Read the server's own words out of an answer."""
     try:
         return str(from_json(answer.content)["status"]["error"])
     except (ValueError, LookupError, TypeError):
-        return answer.reason_phrase or str(answer.status_code)
+        return answer.reason

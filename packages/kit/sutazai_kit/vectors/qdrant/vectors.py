@@ -2,15 +2,13 @@
 
 import asyncio
 import math
-import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-import httpx2
-
 from sutazai_contracts.errors import ModelMismatch, VectorsUnavailable
+from sutazai_kit.http_client import HttpClient
 from sutazai_kit.vectors.port import Hit, Point, Query, Vectors
 from sutazai_kit.vectors.qdrant import wire
 from sutazai_kit.vectors.qdrant.errors import Call, exists_already
@@ -35,7 +33,7 @@ class QdrantVectors(Vectors):
 
     def __init__(
         self,
-        client: httpx2.AsyncClient,
+        client: HttpClient,
         secret: str,
         timeout_s: float,
         *,
@@ -196,14 +194,6 @@ def qdrant_vectors(
     url: str, key_or_token: str = "", *, timeout_s: float = 10.0, exact: bool = False
 ) -> QdrantVectors:
     """Give the collections of a server, to be closed by `aclose`; the rest as above."""
-    # Without TLS an empty context spares loading the certificates of the world.
-    plain = url.startswith("http://")
-    client = httpx2.AsyncClient(
-        base_url=url,
-        trust_env=False,
-        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
-        limits=httpx2.Limits(keepalive_expiry=_IDLE_S),
-        # The clock around each request decides; the client's own must only not be faster.
-        timeout=math.ceil(timeout_s) + 1,
-    )
+    # The clock around each request decides; the client's own must only not be faster.
+    client = HttpClient(url, silence_s=math.ceil(timeout_s) + 1, idle_s=_IDLE_S)
     return QdrantVectors(client, key_or_token, timeout_s, exact=exact)
