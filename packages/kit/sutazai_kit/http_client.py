@@ -219,18 +219,18 @@ class HttpClient:
         within_s: float,
     ) -> aiohttp.ClientResponse:
         url = URL(self._base + path.removeprefix("/"), encoded=True)
-        sent: Any = content
         sending: _Sending | None = None
-        with _mapped():
+        try:
             # The driver's own limits do not run while a body is sent; this one does, from part to
             # part, and until the first byte comes back.
-            async with asyncio.timeout(within_s + self._connect_s) as clock:
-                if isinstance(content, bytes) and len(content) > _AT_ONCE:
-                    sent = io.BytesIO(content)
-                elif content is not None and not isinstance(content, bytes):
-                    sending = _Sending(content, clock, within_s)
-                    sent = sending.parts()
-                try:
+            with _mapped():
+                async with asyncio.timeout(within_s + self._connect_s) as clock:
+                    sent: Any = content
+                    if isinstance(content, bytes) and len(content) > _AT_ONCE:
+                        sent = io.BytesIO(content)
+                    elif content is not None and not isinstance(content, bytes):
+                        sending = _Sending(content, clock, within_s)
+                        sent = sending.parts()
                     return await self._opened().request(
                         method,
                         url,
@@ -239,13 +239,13 @@ class HttpClient:
                         timeout=limits,
                         allow_redirects=False,
                     )
-                except aiohttp.ClientError:
-                    if sending is not None and sending.failed is not None:
-                        raise sending.failed from None
-                    raise
-                finally:
-                    if sending is not None:
-                        sending.clock = None
+        except HttpError:
+            if sending is not None and sending.failed is not None:
+                raise sending.failed from None
+            raise
+        finally:
+            if sending is not None:
+                sending.clock = None
 
     def _limits_of(self, silence_s: float) -> aiohttp.ClientTimeout:
         return aiohttp.ClientTimeout(total=None, sock_connect=self._connect_s, sock_read=silence_s)

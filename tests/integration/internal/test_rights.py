@@ -237,7 +237,7 @@ async def test_a_call_that_is_there_is_not_made_again(core: Served) -> None:
     slot = await HttpSlots(client).acquire(wanted(claim), nobody)
     body = SlotWanted(call=slot.id, request=wanted(claim)).model_dump_json().encode()
     async with client.stream("POST", "/slots/acquire", content=body) as answer:
-        assert b'"code":"conflict"' in await answer.aread()
+        assert b'"code":"conflict"' in await answer.read()
     assert core.parts.models.lines.busy("scripted") == 1
 
 

@@ -303,13 +303,14 @@ async def test_a_long_upload_is_no_silence() -> None:
         assert (await client.request("POST", "/", content=slowly())).content == b"hi"
 
 
-async def test_what_fails_in_the_body_is_its_own_error() -> None:
+@pytest.mark.parametrize("error", [LookupError("the file is gone"), ConnectionResetError("gone")])
+async def test_what_fails_in_the_body_is_its_own_error(error: Exception) -> None:
     async def breaking() -> AsyncIterator[bytes]:
         yield b"x"
-        raise LookupError("the file is gone")
+        raise error
 
     async with speaking(saying(b"", then_silent=True)) as (_, client):
-        with pytest.raises(LookupError, match="the file is gone"):
+        with pytest.raises(type(error), match="gone"):
             await client.request("POST", "/", content=breaking())
 
 
