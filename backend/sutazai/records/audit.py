@@ -62,8 +62,8 @@ class SqlAudit:
     ) -> list[Chained]:
         """List entries, newest first, those before a number, of one event or of all."""
         wanted = None if event is None else event.value
-        async with self.database.hot(tenant) as connection:
-            return [_read(row) for row in await connection.fetch(_PAGE, limit, before, wanted)]
+        rows = await self.database.lone(tenant).fetch(_PAGE, limit, before, wanted)
+        return [_read(row) for row in rows]
 
     async def oldest_first(self, tenant: UUID) -> AsyncIterator[Chained]:
         """Give all entries in order, as they are kept."""

@@ -36,5 +36,5 @@ class SqlCitedChunks:
                 for quote in quotes
             ]
         )
-        async with self.database.hot(tenant) as connection:
-            return [row["id"] for row in await connection.fetch(_CITED, rows)]
+        found = await self.database.lone(tenant).fetch(_CITED, rows)
+        return [row["id"] for row in found]

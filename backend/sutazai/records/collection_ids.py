@@ -23,12 +23,10 @@ class SqlCollectionIds:
 
     async def named(self, tenant: UUID, name: str) -> UUID:
         """Give the collection of a name."""
-        async with self.database.hot(tenant) as connection:
-            found: UUID | None = await connection.fetchval(_NAMED, name)
+        found: UUID | None = await self.database.lone(tenant).fetchval(_NAMED, name)
         return found or no_collection(name)
 
     async def touched(self, tenant: UUID, run: UUID, step: str) -> UUID | None:
         """Give the collection that a step of a run may touch; None: none, or it is gone."""
-        async with self.database.hot(tenant) as connection:
-            found: UUID | None = await connection.fetchval(_TOUCHED, run, step)
+        found: UUID | None = await self.database.lone(tenant).fetchval(_TOUCHED, run, step)
         return found

@@ -16,7 +16,7 @@ from sutazai.core.conversations.model import Conversation, Message, Owner
 from sutazai.core.conversations.ports import Place, Posted, Posting
 from sutazai.core.runs.model import RunStatus
 from sutazai.core.runs.retrying import Retry
-from sutazai.records.database import Connection, Database
+from sutazai.records.database import Connection, Database, Lone
 from sutazai.records.runs import cancel_on, submit_on
 from sutazai_contracts.errors import ConversationBusy, IdempotencyMismatch, NotFound
 
@@ -100,37 +100,32 @@ class SqlConversations:
         self, owner: Owner, conversation: UUID, title: str | None, collection: str
     ) -> Conversation:
         """Write a conversation without messages."""
-        async with self.database.hot(owner.tenant, owner.user) as connection:
-            row = await connection.fetchrow(
-                _CREATE, conversation, owner.tenant, owner.user, title, collection
-            )
+        row = await self._lone(owner).fetchrow(
+            _CREATE, conversation, owner.tenant, owner.user, title, collection
+        )
         return _conversation(row, conversation)
 
     async def get(self, owner: Owner, conversation: UUID) -> Conversation:
         """Read a conversation."""
-        async with self.database.hot(owner.tenant, owner.user) as connection:
-            row = await connection.fetchrow(_GET, conversation)
+        row = await self._lone(owner).fetchrow(_GET, conversation)
         return _conversation(row, conversation)
 
     async def newest(self, owner: Owner, limit: int, after: Place | None) -> list[Conversation]:
         """List conversations by their newest question, newest first."""
         time, last = (after.updated_at, after.id) if after is not None else (None, None)
-        async with self.database.hot(owner.tenant, owner.user) as connection:
-            rows = await connection.fetch(_NEWEST, limit, time, last)
+        rows = await self._lone(owner).fetch(_NEWEST, limit, time, last)
         return [_conversation(row, row["id"]) for row in rows]
 
     async def rename(self, owner: Owner, conversation: UUID, title: str) -> Conversation:
         """Give a conversation another title."""
-        async with self.database.hot(owner.tenant, owner.user) as connection:
-            row = await connection.fetchrow(_RENAME, conversation, title)
+        row = await self._lone(owner).fetchrow(_RENAME, conversation, title)
         return _conversation(row, conversation)
 
     async def messages(
         self, owner: Owner, conversation: UUID, limit: int, before: int | None
     ) -> list[Message]:
         """List messages, newest first, those with a lower number than `before`."""
-        async with self.database.hot(owner.tenant, owner.user) as connection:
-            rows = await connection.fetch(_MESSAGES, conversation, limit, before)
+        rows = await self._lone(owner).fetch(_MESSAGES, conversation, limit, before)
         if not rows:
             _no_conversation(conversation)
         return [_message(row) for row in rows if row["id"] is not None]
@@ -160,6 +155,9 @@ class SqlConversations:
             except _AskedMeanwhile:
                 continue
         raise ConversationBusy("Questions come faster than their runs are cancelled.")
+
+    def _lone(self, owner: Owner) -> Lone:
+        return self.database.lone(owner.tenant, owner.user)
 
 
 async def ask_again_on(

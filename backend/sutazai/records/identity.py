@@ -73,8 +73,7 @@ class SqlIdentity:
 
     async def touch_key(self, tenant: UUID, key: UUID, day: date) -> None:
         """Write down on which day a key was used last."""
-        async with self.database.hot(tenant) as connection:
-            await connection.execute(_TOUCH, key, day)
+        await self.database.lone(tenant).fetch(_TOUCH, key, day)
 
     async def find_account(self, email: str) -> Account | None:
         """Look up a user, of any tenant, by their address in lower case."""

@@ -47,8 +47,7 @@ class SqlKeys:
         self, tenant: UUID, user: UUID | None, now: datetime, limit: int, after: UUID | None
     ) -> list[ApiKey]:
         """List keys that hold, of a user or of all, newest first, those that are older."""
-        async with self.database.hot(tenant) as connection:
-            rows = await connection.fetch(_PAGE, now, user, after, limit)
+        rows = await self.database.lone(tenant).fetch(_PAGE, now, user, after, limit)
         return [_key(row) for row in rows]
 
     async def create_key(self, tenant: UUID, user: UUID, key: NewKey, entry: Entry) -> ApiKey:

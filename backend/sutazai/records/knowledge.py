@@ -147,14 +147,12 @@ class SqlKnowledge:
 
     async def collections(self, tenant: UUID, limit: int, after: str | None) -> list[Collection]:
         """List collections by name, those that follow the name `after`."""
-        async with self.database.hot(tenant) as connection:
-            rows = await _COLLECTION_PAGE.rows(connection, limit=limit, after=after)
+        rows = await _COLLECTION_PAGE.rows(self.database.lone(tenant), limit=limit, after=after)
         return [_counted(row) for row in rows]
 
     async def collection(self, tenant: UUID, name: str) -> Collection:
         """Read a collection with its counts."""
-        async with self.database.hot(tenant) as connection:
-            row = await _COLLECTION.row(connection, name=name)
+        row = await _COLLECTION.row(self.database.lone(tenant), name=name)
         return _counted(row or no_collection(name))
 
     async def all_places(self) -> list[CollectionPlaces]:
@@ -183,20 +181,18 @@ class SqlKnowledge:
         self, tenant: UUID, collection: str, limit: int, after: str | None
     ) -> list[Document]:
         """List documents by name, those that follow the name `after`."""
-        async with self.database.hot(tenant) as connection:
-            rows = await _DOCUMENT_PAGE.rows(
-                connection, collection=collection, limit=limit, after=after
-            )
-            if not rows and not await _COLLECTION.rows(connection, name=collection):
-                no_collection(collection)
+        lone = self.database.lone(tenant)
+        rows = await _DOCUMENT_PAGE.rows(lone, collection=collection, limit=limit, after=after)
+        if not rows and not await _COLLECTION.rows(lone, name=collection):
+            no_collection(collection)
         return [read_document(row) for row in rows]
 
     async def document(self, tenant: UUID, collection: str, document: UUID) -> Document:
         """Read a document with its newest version."""
-        async with self.database.hot(tenant) as connection:
-            row = await _DOCUMENT.row(connection, collection=collection, document=document)
-            if row is None and not await _COLLECTION.rows(connection, name=collection):
-                no_collection(collection)
+        lone = self.database.lone(tenant)
+        row = await _DOCUMENT.row(lone, collection=collection, document=document)
+        if row is None and not await _COLLECTION.rows(lone, name=collection):
+            no_collection(collection)
         return read_document(row or missing_document(collection, document))
 
     def removing_document(
@@ -224,15 +220,14 @@ class SqlKnowledge:
 
     async def scope(self, tenant: UUID, collection: str) -> SearchScope:
         """Look up what a search in a collection touches."""
-        async with self.database.hot(tenant) as connection:
-            row = await _SCOPE.row(connection, name=collection) or no_collection(collection)
+        row = await _SCOPE.row(self.database.lone(tenant), name=collection)
+        row = row or no_collection(collection)
         model = EmbeddingModel.model_validate(row["model"])
         return SearchScope(row["id"], row["physical"], model, tuple(row["hidden"]))
 
     async def places(self, tenant: UUID, wanted: Sequence[UUID]) -> Mapping[UUID, ChunkPlace]:
         """Look up chunks; those that can't be found any more, or not yet, are left out."""
-        async with self.database.hot(tenant) as connection:
-            rows = await _PLACES.rows(connection, wanted=list(wanted))
+        rows = await _PLACES.rows(self.database.lone(tenant), wanted=list(wanted))
         return {row["id"]: _place(row) for row in rows}
 
 

@@ -38,8 +38,7 @@ class SqlModelCalls:
 
     async def used(self, tenant: UUID, since: datetime) -> list[ModelUse]:
         """Sum up what a tenant's calls that ended since then used, by provider and model."""
-        async with self.database.hot(tenant) as connection:
-            rows = await connection.fetch(_USED, since)
+        rows = await self.database.lone(tenant).fetch(_USED, since)
         return [ModelUse(**row) for row in rows]
 
 

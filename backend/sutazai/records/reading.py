@@ -11,7 +11,7 @@ from asyncpg import Record
 from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
-from sutazai.records.database import Connection
+from sutazai.records.database import Asking
 
 
 class Reading:
@@ -21,18 +21,18 @@ class Reading:
         """Take the select; it is compiled when it is first asked."""
         self._statement = statement
 
-    async def rows(self, connection: Connection, **values: object) -> list[Record]:
+    async def rows(self, connection: Asking, **values: object) -> list[Record]:
         """Ask on a connection whose tenant is set.
 
         Args:
-            connection: as `Database.hot` gives it.
+            connection: as `Database.hot` or `Database.lone` gives it.
             values: of the select's parameters, all of them.
         """
         text, names, constants = self._compiled
         given = constants | values
         return await connection.fetch(text, *(given[name] for name in names))
 
-    async def row(self, connection: Connection, **values: object) -> Record | None:
+    async def row(self, connection: Asking, **values: object) -> Record | None:
         """Give the first row; None where there is none."""
         return next(iter(await self.rows(connection, **values)), None)
 

@@ -15,7 +15,7 @@ from sutazai.core.runs.plan import plan_from_json
 from sutazai.core.runs.ports import RunView, StepView, Submission
 from sutazai.core.runs.transitions import Decisions
 from sutazai.records import ledger_sql
-from sutazai.records.database import Connection, Database
+from sutazai.records.database import Asking, Connection, Database, Lone
 from sutazai.records.ledger import SqlLedgerTransaction, changes_document, write_changes
 from sutazai.records.merging import Merging
 from sutazai_contracts.errors import IdempotencyMismatch, NotFound, SutazaiError
@@ -70,13 +70,14 @@ class SqlRuns:
     async def _submit_all(
         self, tenant: UUID, submissions: Sequence[Submission]
     ) -> list[Written | SutazaiError]:
+        if len(submissions) == 1:
+            return await submit_all_on(self.database.lone(tenant), submissions)
         async with self.database.hot(tenant) as connection:
             return await submit_all_on(connection, submissions)
 
     async def get(self, tenant: UUID, run: UUID) -> RunView:
         """Read a run with its steps, in one statement."""
-        async with self.database.hot(tenant) as connection:
-            row = await connection.fetchrow(_RUN, run)
+        row = await self.database.lone(tenant).fetchrow(_RUN, run)
         if row is None:
             raise NotFound(f"there is no run {run}")
         return _view(row)
@@ -90,14 +91,13 @@ class SqlRuns:
         workflow: str | None = None,
     ) -> list[RunView]:
         """List runs, newest first, those older than `before`, of a status and of a workflow."""
-        async with self.database.hot(tenant) as connection:
-            rows = await connection.fetch(_NEWEST, limit, before, status, workflow)
+        lone = self.database.lone(tenant)
+        rows = await lone.fetch(_NEWEST, limit, before, status, workflow)
         return [_view(row) for row in rows]
 
     async def events(self, tenant: UUID, run: UUID, after: int, limit: int) -> list[Event]:
         """Read the events of a run that follow `after`, in order."""
-        async with self.database.hot(tenant) as connection:
-            rows = await connection.fetch(_EVENTS, run, after, limit)
+        rows = await self.database.lone(tenant).fetch(_EVENTS, run, after, limit)
         return [
             Event(
                 run=row["run_id"],
@@ -135,14 +135,15 @@ async def submit_on(connection: Connection, submission: Submission) -> Written:
 
 
 async def submit_all_on(
-    connection: Connection, submissions: Sequence[Submission]
+    connection: Asking, submissions: Sequence[Submission]
 ) -> list[Written | SutazaiError]:
-    """Write runs on a connection whose tenant is set, in one round trip where none was replayed.
+    """Write runs where the tenant is set, in one round trip where none was replayed: one run as a
+    lone statement, several in a transaction.
 
     Gives for each what was written, or why nothing was: what `submit_on` raises.
     """
     parameters = [_parameters(submission) for submission in submissions]
-    if len(parameters) == 1:
+    if isinstance(connection, Lone) or len(parameters) == 1:
         rows = await connection.fetch(ledger_sql.SUBMIT, *parameters[0])
     else:
         rows = await connection.fetchmany(ledger_sql.SUBMIT, parameters)
@@ -174,7 +175,7 @@ def _parameters(submission: Submission) -> tuple[object, ...]:
     )
 
 
-async def _replayed(connection: Connection, submission: Submission) -> Written | SutazaiError:
+async def _replayed(connection: Asking, submission: Submission) -> Written | SutazaiError:
     row = await connection.fetchrow(ledger_sql.REPLAYED, submission.idempotency_key)
     if row is None and submission.collection_name is not None:
         return NotFound(f"there is no collection {submission.collection_name}")

@@ -57,13 +57,11 @@ class SqlSessions:
 
     async def extend(self, session: Session, idle_until: datetime) -> None:
         """Let a login hold until then if it is not used; one that was revoked stays so."""
-        async with self.database.hot(session.tenant) as connection:
-            await connection.execute(_EXTEND, session.id, idle_until)
+        await self.database.lone(session.tenant).fetch(_EXTEND, session.id, idle_until)
 
     async def revoke(self, session: Session | SessionRef) -> None:
         """End a login at once."""
-        async with self.database.hot(session.tenant) as connection:
-            await connection.execute(_REVOKE, session.id)
+        await self.database.lone(session.tenant).fetch(_REVOKE, session.id)
 
     async def replace(self, session: Session, new: NewSession, now: datetime) -> None:
         """End a login and begin another of the same user, in one commit."""

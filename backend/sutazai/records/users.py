@@ -61,13 +61,12 @@ class SqlUsers:
 
     async def members(self, tenant: UUID, limit: int, after: str | None) -> list[Member]:
         """List users by address, those that follow the address `after`."""
-        async with self.database.hot(tenant) as connection:
-            return [_member(row) for row in await connection.fetch(_PAGE, limit, after)]
+        rows = await self.database.lone(tenant).fetch(_PAGE, limit, after)
+        return [_member(row) for row in rows]
 
     async def member(self, tenant: UUID, user: UUID) -> Member:
         """Give a user."""
-        async with self.database.hot(tenant) as connection:
-            row = await connection.fetchrow(_ONE, user)
+        row = await self.database.lone(tenant).fetchrow(_ONE, user)
         if row is None:
             raise NotFound(_NOBODY)
         return _member(row)

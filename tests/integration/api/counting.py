@@ -13,8 +13,8 @@ from sutazai.records import database as records_database
 
 # What surrounds statements. A pool's check of a connection is an empty statement.
 _AROUND = ("BEGIN", "COMMIT", "ROLLBACK", ";", "SELECT set_config(", "SELECT pg_advisory_unlock")
-# Asked once a connection, when it meets a type for the first time.
-_ONCE = ("WITH RECURSIVE typeinfo_tree", "SELECT current_setting('jit')")
+# Asked once a connection, when it meets a type for the first time, or a tenant after another.
+_ONCE = ("WITH RECURSIVE typeinfo_tree", "SELECT current_setting('jit')", "SET sutazai.tenant")
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ async def test_a_search_costs_two_statements(noted: list[Statement], world: Worl
     noted.clear()
     with counted(world) as statements:
         await world.knowledge.search(world.tenant, "one", "default", 10)
-    assert await sent(noted) == Sent(statements=2, round_trips=6), noted
+    assert await sent(noted) == Sent(statements=2, round_trips=2), noted
     assert statements == [], "by SQLAlchemy as well"
 
 
