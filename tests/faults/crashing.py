@@ -24,7 +24,7 @@ from typing import Any
 
 from sutazai.core.tasks.service import Tasks
 from sutazai.entrypoints.serve import serve
-from sutazai.records.database import Database
+from sutazai.records.database import Database, Lone
 from sutazai.records.ledger import SqlLedger, SqlLedgerTransaction
 from sutazai.records.runs import SqlRuns
 from sutazai.records.uploads import SqlUpload
@@ -113,6 +113,13 @@ def _transactions(passes: Passes) -> None:
     """A point before and after the commit of each transaction that wrote something."""
     for name in ("hot", "work", "tenant"):
         _replace(Database, name, _committing(passes, getattr(Database, name)))
+    fetch = Lone.fetch
+    submitting = _alone(passes, fetch, "submit")
+
+    async def fetching(*args: Any) -> Any:
+        return await (submitting if _doing.get() == "submit" else fetch)(*args)
+
+    _replace(Lone, "fetch", fetching)
 
 
 def _committing(passes: Passes, begin: Callable[..., Any]) -> Callable[..., Any]:
