@@ -53,6 +53,7 @@ from sutazai.records.ledger import SqlLedger
 from sutazai.records.leftovers import SqlLeftovers
 from sutazai.records.retries import SqlRetries
 from sutazai.records.runs import SqlRuns
+from sutazai.records.saying import SqlSayingPassages
 from sutazai.settings import Settings
 from sutazai_contracts.errors import Unavailable
 from sutazai_contracts.tasks import Claim
@@ -239,7 +240,8 @@ def _reaper(
 
 def _graph(ports: Ports, runs: Runs) -> GraphService:
     records, chunks = SqlCollectionIds(ports.database), SqlCitedChunks(ports.database)
-    return GraphService(SqlGraph(ports.database), records, runs, chunks)
+    passages = SqlSayingPassages(ports.database)
+    return GraphService(SqlGraph(ports.database), records, runs, chunks, passages)
 
 
 def _knowledge(

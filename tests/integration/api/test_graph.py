@@ -15,7 +15,9 @@ from tests.integration.api.running import Running, Tenant
 
 YARD = "# Yards\n\nHalden Works has a yard in Trondheim. A yard is a place for ships.\n"
 ENGINE = "The Zephyr 9 was made by Halden Works in 1987. See [yards](yard.md).\n"
-FIND, AROUND, WAY = (f"/api/v1/graph/{name}" for name in ("entities", "neighbours", "path"))
+FIND, AROUND, WAY, SOURCES = (
+    f"/api/v1/graph/{name}" for name in ("entities", "neighbours", "path", "sources")
+)
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +80,50 @@ def test_a_way_leads_over_what_both_documents_name(client: httpx2.Client) -> Non
     assert len(found["links"]) == 2
     short = client.get(WAY, params={**ends, "longest": 1})
     assert short.json() == {"entities": [], "links": []}
+
+
+def test_what_a_link_was_read_from_is_a_passage_that_says_so(
+    client: httpx2.Client, neighbour_api: httpx2.Client
+) -> None:
+    halden, zephyr = one(client, "halden")["id"], one(client, "zephyr")["id"]
+    link = {"subject": halden, "kind": "together", "object": zephyr}
+    [source] = client.get(SOURCES, params=link).json()["sources"]
+    assert source["document"]["name"] == "engine.md"
+    text = f"/api/v1/collections/default/documents/{source['document']['id']}/text"
+    part = client.get(text, params={"start": source["start"], "end": source["end"]}).json()["text"]
+    assert "Zephyr 9" in part
+    assert "Halden Works" in part
+    # It has no direction, so it is asked for in either.
+    turned = link | {"subject": zephyr, "object": halden}
+    assert client.get(SOURCES, params=turned).json()["sources"] == [source]
+    made = {"subject": one(client, "engine.md")["id"], "object": one(client, "yard.md")["id"]}
+    [linked] = client.get(SOURCES, params=made | {"kind": "links_to"}).json()["sources"]
+    assert linked["document"]["name"] == "engine.md"
+    back = {"subject": made["object"], "kind": "links_to", "object": made["subject"]}
+    for nothing in (back, link | {"kind": "is_a"}, link | {"object": str(uuid4())}):
+        assert client.get(SOURCES, params=nothing).json() == {"sources": []}
+    # A neighbour's collection of the same name has none of it, and ids of others tell nothing.
+    assert neighbour_api.get(SOURCES, params=link).json() == {"sources": []}
+    nowhere = client.get(SOURCES, params=link | {"collection": "nowhere"})
+    assert_problem(nowhere, 404, "not_found")
+
+
+def test_of_many_passages_that_say_so_the_first_are_given(client: httpx2.Client) -> None:
+    client.post("/api/v1/collections", json={"name": "many"}).raise_for_status()
+    for name in ("b.md", "a.md"):
+        text = f"# Of {name}\n\nHalden Works is beside Trondheim Pier.\n"
+        indexed(client, name, text, collection="many")
+    about = {"collection": "many"}
+    ends = [
+        client.get(FIND, params=about | {"text": text}).json()["entities"][0]["id"]
+        for text in ("halden", "trondheim")
+    ]
+    link = about | {"subject": ends[0], "kind": "together", "object": ends[1]}
+    found = client.get(SOURCES, params=link).json()["sources"]
+    assert [source["document"]["name"] for source in found] == ["a.md", "b.md"]
+    assert [source["heading_path"] for source in found] == [["Of a.md"], ["Of b.md"]]
+    first = client.get(SOURCES, params=link | {"limit": 1}).json()["sources"]
+    assert first == found[:1]
 
 
 def test_what_belongs_together_is_grouped(client: httpx2.Client) -> None:

@@ -53,6 +53,7 @@ read   POST   /api/v1/search
 read   GET    /api/v1/graph/entities
 read   GET    /api/v1/graph/neighbours
 read   GET    /api/v1/graph/path
+read   GET    /api/v1/graph/sources
 read   GET    /api/v1/graph/communities
 read   GET    /api/v1/graph/answers/{run}                             run
 read   GET    /api/v1/runs
@@ -109,6 +110,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/keys": {"json": {"name": "k", "scopes": []}},
     "POST /api/v1/search": {"json": {"query": "words"}},
     "GET /api/v1/graph/entities": {"params": {"text": "words"}},
+    "GET /api/v1/graph/sources": {
+        "params": {"subject": UUID(int=1), "kind": "together", "object": UUID(int=2)}
+    },
     "PATCH /api/v1/conversations/{conversation}": {"json": {"title": "Words"}},
     "POST /api/v1/conversations/{conversation}/messages": {"json": {"goal": "Which words?"}},
     "PATCH /api/v1/users/{user}": {"json": {"disabled": False}},

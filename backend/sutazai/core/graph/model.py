@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sutazai_contracts.graph import EntityKind, RelationKind
+from sutazai_contracts.knowledge import DocumentRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,16 @@ class Place:
 
     chunk: UUID
     entity: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a link was read from: the span of a document's stored text, in code points."""
+
+    document: DocumentRef
+    heading_path: Sequence[str]
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
-"""What the graph needs of the record: which collection is meant, which chunks were cited."""
+"""What the graph needs of the record: which collection is meant, what was cited, what says so."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
+
+from sutazai.core.graph.model import Scope, Source
+from sutazai_contracts.graph import RelationKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,23 @@ class CitedChunks(Protocol):
 
     async def cited(self, tenant: UUID, quotes: Sequence[Quoted]) -> list[UUID]:
         """Give the chunks of what is indexed now that these spans are in, by id.
+
+        Raises:
+            DatabaseUnavailable: the record does not answer.
+        """
+
+
+class SayingPassages(Protocol):
+    """Look up what a link was read from.
+
+    That stands in the record, whatever the graph is read from: a projection need not know names
+    of documents, and can't fall behind in what a person opens.
+    """
+
+    async def saying(
+        self, scope: Scope, subject: UUID, kind: RelationKind, what: UUID, limit: int
+    ) -> Sequence[Source]:
+        """Give the passages that say this of two entities, by document, then place.
 
         Raises:
             DatabaseUnavailable: the record does not answer.

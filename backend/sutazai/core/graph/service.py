@@ -1,21 +1,23 @@
 """The graph as it is asked for: by a collection's name, within bounds."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sutazai.core.graph.model import Community, Entity, GraphPath, Scope, Subgraph
+from sutazai.core.graph.model import Community, Entity, GraphPath, Scope, Source, Subgraph
 from sutazai.core.graph.port import Graph
-from sutazai.core.graph.ports import CitedChunks, CollectionIds, Quoted
+from sutazai.core.graph.ports import CitedChunks, CollectionIds, Quoted, SayingPassages
 from sutazai.core.graph.walking import MOST_LINKS, around, communities, way
 from sutazai.core.runs.service import Runs
 from sutazai_contracts.errors import InvalidInput, NotFound
-from sutazai_contracts.graph import folded, unaccented
+from sutazai_contracts.graph import RelationKind, folded, unaccented
 from sutazai_contracts.knowledge import Citation
 
 MOST_HOPS = 3
 MOST_ENTITIES = 200
 LONGEST_WAY = 6
 MOST_COMMUNITIES = 200
+MOST_SOURCES = 100
 # Of a community so many are shown.
 SHOWN = 12
 
@@ -29,12 +31,14 @@ class GraphService:
         collections: which collections there are.
         runs: the runs whose answers are looked at.
         chunks: which chunks an answer was made of.
+        passages: what a link was read from.
     """
 
     graph: Graph
     collections: CollectionIds
     runs: Runs
     chunks: CitedChunks
+    passages: SayingPassages
 
     async def find(self, tenant: UUID, collection: str, text: str, limit: int) -> list[Entity]:
         """Find entities whose name begins with a text, whatever its case and accents.
@@ -83,6 +87,28 @@ class GraphService:
             if entity not in known:
                 raise _no_entity(collection, entity)
         return await way(self.graph, scope, start, end, longest)
+
+    async def sources(
+        self, tenant: UUID, collection: str, link: tuple[UUID, RelationKind, UUID], limit: int
+    ) -> Sequence[Source]:
+        """Give the passages that a link was read from; none where nothing says so.
+
+        Args:
+            tenant: whose collection.
+            collection: its name.
+            link: subject, kind and object; of one without a direction in either order.
+            limit: how many at most.
+
+        Raises:
+            InvalidInput: the limit is out of range.
+            NotFound: this tenant has no such collection.
+        """
+        _within("limit", limit, MOST_SOURCES)
+        subject, kind, what = link
+        if kind is RelationKind.TOGETHER:
+            subject, what = sorted((subject, what))
+        scope = await self._scope(tenant, collection)
+        return await self.passages.saying(scope, subject, kind, what, limit)
 
     async def answer(self, tenant: UUID, run: UUID) -> Subgraph:
         """Give what the passages that a run's answer cites name, and what they say of it.

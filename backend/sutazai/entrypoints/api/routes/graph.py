@@ -7,12 +7,19 @@ from uuid import UUID
 from fastapi import Path, Query
 from pydantic import Field
 
-from sutazai.core.graph.service import LONGEST_WAY, MOST_COMMUNITIES, MOST_ENTITIES, MOST_HOPS
+from sutazai.core.graph.service import (
+    LONGEST_WAY,
+    MOST_COMMUNITIES,
+    MOST_ENTITIES,
+    MOST_HOPS,
+    MOST_SOURCES,
+)
 from sutazai.core.identity.rights import Need
 from sutazai.entrypoints.api.dependencies import CallerOf, PlatformOf, keyed_router, needs
 from sutazai.entrypoints.api.openapi import problems
 from sutazai.entrypoints.api.shapes import NAME, Given
 from sutazai_contracts.graph import EntityKind, RelationKind
+from sutazai_contracts.knowledge import DocumentRef
 
 router = keyed_router("/api/v1/graph", "graph")
 
@@ -60,6 +67,21 @@ class PathShape(Given):
 
     entities: Sequence[EntityShape]
     links: Sequence[LinkShape]
+
+
+class SourceShape(Given):
+    """What a link was read from: a span of a document's text, in code points."""
+
+    document: DocumentRef
+    heading_path: Sequence[str]
+    start: int
+    end: int
+
+
+class Sources(Given):
+    """The passages that a link was read from, by document, then place."""
+
+    sources: Sequence[SourceShape]
 
 
 class CommunityShape(Given):
@@ -132,6 +154,28 @@ async def get_path(
     """Give a shortest way between two entities, the same each time."""
     found = await platform.graph.path(caller.tenant, collection, start, end, longest)
     return PathShape.model_validate(found)
+
+
+@router.get(
+    "/sources",
+    dependencies=[needs(Need.READ)],
+    summary="Find what a link was read from",
+    responses=problems(404),
+    response_description="The passages; none where nothing says so.",
+)
+async def list_sources(
+    platform: PlatformOf,
+    caller: CallerOf,
+    subject: OneEntity,
+    kind: Annotated[RelationKind, Query(description="What joins the two.")],
+    object: OneEntity,
+    collection: InCollection = "default",
+    limit: Annotated[int, Query(ge=1, le=MOST_SOURCES, description="How many at most.")] = 20,
+) -> Sources:
+    """Give the passages of documents that say what joins two entities."""
+    link = (subject, kind, object)
+    found = await platform.graph.sources(caller.tenant, collection, link, limit)
+    return Sources(sources=[SourceShape.model_validate(source) for source in found])
 
 
 @router.get(
