@@ -14,6 +14,7 @@ from sutazai_ui.settings import Settings, read_settings
 from sutazai_ui.views import (
     agents,
     ask,
+    graph,
     health,
     knowledge,
     look,
@@ -39,6 +40,7 @@ PAGES: tuple[tuple[str, str, str, Show], ...] = (
     ("ask", "Ask", ":material/forum:", ask.show),
     ("runs", "Runs", ":material/account_tree:", runs.show),
     ("knowledge", "Knowledge", ":material/library_books:", knowledge.show),
+    ("graph", "Graph", ":material/hub:", graph.show),
     ("agents", "Agents", ":material/smart_toy:", agents.show),
     ("models", "Models", ":material/memory:", models.show),
     ("health", "Health", ":material/monitor_heart:", health.show),

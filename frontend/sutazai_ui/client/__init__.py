@@ -1,6 +1,8 @@
 """Core's API as the dashboard uses it: typed answers, errors in words."""
 
 from sutazai_ui.client.calls import PATIENCE_S, Listing, exchange, open_http
+from sutazai_ui.client.graph import GraphCalls
+from sutazai_ui.client.graph_shapes import Entity, Group, Link, Source, Subgraph
 from sutazai_ui.client.knowledge import KnowledgeCalls
 from sutazai_ui.client.parts import PartCalls
 from sutazai_ui.client.people import PeopleCalls
@@ -37,7 +39,7 @@ from sutazai_ui.client.talks import TalkCalls
 from sutazai_ui.client.trouble import SignedOut, Trouble
 
 
-class Api(TalkCalls, RunCalls, KnowledgeCalls, PartCalls, PeopleCalls):
+class Api(TalkCalls, RunCalls, KnowledgeCalls, GraphCalls, PartCalls, PeopleCalls):
     """All of core's API that the dashboard uses, for one person."""
 
 
@@ -51,11 +53,14 @@ __all__ = [
     "Context",
     "Conversation",
     "Document",
+    "Entity",
+    "Group",
     "Health",
     "Hit",
     "Invited",
     "Key",
     "Line",
+    "Link",
     "Listing",
     "Member",
     "Message",
@@ -67,7 +72,9 @@ __all__ = [
     "Run",
     "Said",
     "SignedOut",
+    "Source",
     "Step",
+    "Subgraph",
     "Tenant",
     "TextPart",
     "Trouble",

@@ -65,6 +65,12 @@ def of_message(message: Message) -> Answer:
     )
 
 
+def made_of(seat: Seat, answer: Answer) -> None:
+    """Show the way to what an answer is made of, where it cites something."""
+    if answer.run is not None and answer.citations:
+        seat.link("graph", "What it is made of", ":material/hub:", run=str(answer.run))
+
+
 def show(seat: Seat, answer: Answer, collection: str) -> None:
     """Show an answer, or why there is none."""
     if not answer.text:

@@ -168,11 +168,13 @@ def _said(seat: Seat, message: Message, collection: str) -> None:
             verbatim.text(message.text)
         return
     with st.chat_message("assistant", avatar=_ROBOT):
-        answers.show(seat, answers.of_message(message), collection)
+        answer = answers.of_message(message)
+        answers.show(seat, answer, collection)
         with st.container(horizontal=True, vertical_alignment="center"):
             if message.run is not None:
                 seat.link("runs", "How it came about", ":material/account_tree:",
                           run=str(message.run))  # fmt: skip
+            answers.made_of(seat, answer)
             if message.context is not None:
                 _context(message.context)
 

@@ -92,6 +92,52 @@ a.sz-button:focus-visible { outline: 3px solid var(--sz-busy); outline-offset: 2
 .st-key-rows .stPageLink p > span:last-child { color: var(--sz-muted); display: block; }
 .st-key-rows .stPageLink a > span:first-child { align-self: center; }
 .st-key-talks .stPageLink a { background: none; }
+.st-key-picture-frame { container-type: inline-size; margin: 0.5rem 0; }
+[class*="st-key-picture-"]:not(.st-key-picture-frame) { position: relative; margin: 0 auto; }
+.st-key-picture-star > .stElementContainer, .st-key-picture-ring > .stElementContainer,
+.st-key-picture-list > .stElementContainer { position: absolute; inset: 0; width: 100%; }
+.sz-lines { display: none; } .sz-line { position: absolute; transform-origin: 0 50%;
+  background: var(--sz-line); }
+.sz-line.to::after { content: ""; position: absolute; left: 50%; top: 50%; translate: -50% -50%;
+  border: 6px solid transparent; border-left: 11px solid var(--sz-muted); border-right: 0; }
+.sz-number { position: absolute; translate: -50% -50%; font-size: 0.8rem; font-weight: 600;
+  padding: 0 0.35rem; border-radius: 1rem; border: 1px solid var(--sz-line);
+  color: var(--sz-muted); background: var(--sz-card); }
+[class*="st-key-box-"], [class*="st-key-row-"] { min-width: 0; flex: none; }
+[class*="st-key-box-"] .stElementContainer { flex: none; margin: 0; }
+.sz-middle { border: 2px solid var(--sz-accent); border-radius: 0.6rem; padding: 0.3rem 0.5rem;
+  background: var(--sz-card); text-align: center; font-size: 0.85rem; line-height: 1.25;
+  overflow: hidden; }
+.sz-middle .who { font-size: 0.75rem; color: var(--sz-muted); }
+[class*="st-key-box-"] .stPageLink a, [class*="st-key-row-"] .stPageLink a { width: 100%;
+  margin: 0; padding: 0.15rem 0.5rem; border: 1px solid var(--sz-line);
+  border-radius: 0.6rem; background: var(--sz-card); align-items: center; overflow: hidden; }
+[class*="st-key-box-"] .stPageLink a:hover, [class*="st-key-row-"] .stPageLink a:hover {
+  border-color: var(--sz-accent); background: var(--sz-card); }
+[class*="st-key-box-"] .stPageLink p, [class*="st-key-row-"] .stPageLink p { font-size: 0.8rem;
+  line-height: 1.2; font-weight: 600; white-space: normal; overflow-wrap: anywhere;
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; }
+[class*="st-key-box-"] .stPageLink p > span:last-child, [class*="st-key-row-"] .stPageLink p >
+  span:last-child { display: block; font-weight: 400; font-size: 0.75rem; color: var(--sz-muted); }
+.sz-between { font-size: 0.85rem; color: var(--sz-muted); white-space: nowrap; }
+@container (min-width: 700px) {
+  .sz-lines.wide { display: block; }
+}
+@container (max-width: 699.98px) {
+  .sz-lines.narrow { display: block; }
+  .st-key-picture-star, .st-key-picture-list { display: grid; grid-template-columns: 1fr 1fr;
+    gap: 0.5rem 1.25rem; }
+  .st-key-picture-star > [data-testid="stLayoutWrapper"]:nth-child(2) { grid-column: 1 / -1;
+    z-index: 1; }
+  .st-key-picture-star::before { content: ""; position: absolute; left: calc(50% - 1px); width: 2px;
+    top: 1rem; bottom: 1.25rem; background: var(--sz-line); }
+  .st-key-picture-star > [data-testid="stLayoutWrapper"] { position: relative; }
+  .st-key-picture-star > [data-testid="stLayoutWrapper"]:nth-child(n + 3)::before { content: "";
+    position: absolute; top: 1.25rem; right: 100%; width: 0.625rem; height: 2px;
+    background: var(--sz-line); }
+  .st-key-picture-star > [data-testid="stLayoutWrapper"]:nth-child(2n + 3)::before { right: auto;
+    left: 100%; }
+}
 .stMainBlockContainer { padding-top: 3.5rem; }
 /* White on the theme's own colour is too faint in the dark; what opens over a page lies outside
    .stApp and knows no scheme, so that these are the same in both. */
@@ -102,6 +148,9 @@ a.sz-button:focus-visible { outline: 3px solid var(--sz-busy); outline-offset: 2
 [class*="st-key-renews-"] [data-stale="true"] { opacity: 1; transition: none; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-top: 4rem; }
+  .st-key-picture-row { flex-direction: column; align-items: stretch; gap: 0.25rem; }
+  .st-key-picture-row .sz-between { text-align: center; }
+  .st-key-picture-row > * { flex: none; }
   .sz-graph.wide { display: none; } .sz-graph.tall { display: block; }
   .stHtml .sz-lanes li { grid-template-columns: 1fr; gap: 0.1rem; } .sz-axis { margin-left: 0; }
 }

@@ -11,7 +11,7 @@ from sutazai_ui.client import Run, SignedOut, Step, Trouble
 from sutazai_ui.seat import Seat
 from sutazai_ui.views import answers, look, marks, verbatim, words
 from sutazai_ui.views.amounts import between, moment, used
-from sutazai_ui.views.graph import graph
+from sutazai_ui.views.plan import graph
 from sutazai_ui.views.timeline import timeline
 from sutazai_ui.views.verbatim import in_label
 from sutazai_ui.watching import Following
@@ -44,7 +44,9 @@ def show(seat: Seat, run: UUID) -> None:
         st.header("Answer", anchor=False)
         if found.without_graph:
             st.warning(in_label(f"Answered without the graph: {found.without_graph}"))
-        answers.show(seat, answers.of_run(found), found.collection or "default")
+        answer = answers.of_run(found)
+        answers.show(seat, answer, found.collection or "default")
+        answers.made_of(seat, answer)
 
 
 def leave() -> None:

@@ -50,6 +50,30 @@ HIT = {
     "score": 1.0,
     "similarity": 0.75,
 }
+# A lease that a worker holds, and a broker that the worker is joined to; another is by itself.
+LEASE, WORKER, BROKER, ALONE = (UUID(int=number) for number in range(101, 105))
+
+
+def entity_answer(id: UUID, name: str, chunks: int = 1, kind: str = "name") -> dict[str, Any]:
+    """Give an entity."""
+    return {"id": str(id), "kind": kind, "key": name.lower(), "name": name, "chunks": chunks}
+
+
+def link_answer(subject: UUID, kind: str, what: UUID, weight: int = 1) -> dict[str, Any]:
+    """Give a link."""
+    return {"subject": str(subject), "kind": kind, "object": str(what), "weight": weight}
+
+
+ENTITIES = [
+    entity_answer(LEASE, "Lease *one*", 3, "term"),
+    entity_answer(WORKER, "Worker", 2),
+    entity_answer(BROKER, "broker.md", 1, "document"),
+    entity_answer(ALONE, "Lone"),
+]
+LINKS = [
+    link_answer(LEASE, "together", WORKER, 2),
+    link_answer(WORKER, "is_a", BROKER),
+]
 AGENT = {
     "name": "writer",
     "version": "2",

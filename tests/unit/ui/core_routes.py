@@ -18,6 +18,7 @@ from tests.unit.ui.core_answers import (
     TENANT,
     problem,
 )
+from tests.unit.ui.graph_routes import add_graph
 
 if TYPE_CHECKING:
     from tests.unit.ui.core_server import Core
@@ -29,7 +30,7 @@ def add_routes(app: FastAPI, core: "Core") -> None:
     """Add them all."""
     for add in (_session, _collections, _documents, _search, _runs, _retries, _events, _talks):
         add(app, core)
-    for add in (_parts, _people, _keys):
+    for add in (_parts, _people, _keys, add_graph):
         add(app, core)
 
 

@@ -21,7 +21,9 @@ from fastapi.responses import Response
 from tests.unit.ui.core_answers import (
     AGENT,
     COLLECTION,
+    ENTITIES,
     HEALTH,
+    LINKS,
     MEMBER,
     MODELS,
     RESULT,
@@ -70,6 +72,10 @@ class Core:
     workflow: str = "answer"
     runs: int = 1
     hits: list[dict[str, Any]] = field(default_factory=list)
+    entities: list[dict[str, Any]] = field(default_factory=lambda: deepcopy(ENTITIES))
+    links: list[dict[str, Any]] = field(default_factory=lambda: deepcopy(LINKS))
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    sources: int = 1
     messages: list[dict[str, Any]] = field(default_factory=list)
     talks: list[dict[str, Any]] = field(default_factory=list)
     agents: list[dict[str, Any]] = field(default_factory=lambda: [dict(AGENT)])

@@ -8,7 +8,7 @@ from tests.unit.ui.core_answers import OTHER, problem
 from tests.unit.ui.core_server import Core
 from tests.unit.ui.opening import Open, opened, words
 
-PAGES = ("ask", "runs", "knowledge", "agents", "models", "health", "settings")
+PAGES = ("ask", "runs", "knowledge", "graph", "agents", "models", "health", "settings")
 
 
 def test_without_a_login_it_asks_for_one(page: Open, cookies: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sutazai_ui.client import Step
-from sutazai_ui.views.graph import graph, layers
+from sutazai_ui.views.plan import graph, layers
 from sutazai_ui.views.timeline import SHOWN, timeline
 from sutazai_ui.watching import Attempt
 from tests.unit.ui.core_answers import AT, OTHER, RUN, STEPS
