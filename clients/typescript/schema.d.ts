@@ -431,6 +431,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/graph/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find what a link was read from
+         * @description Give the passages of documents that say what joins two entities.
+         */
+        get: operations["list_sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/graph/communities": {
         parameters: {
             query?: never;
@@ -2294,6 +2314,27 @@ export interface components {
              * @description Value of the cookie `sutazai_session`.
              */
             session: string;
+        };
+        /**
+         * SourceShape
+         * @description What a link was read from: a span of a document's text, in code points.
+         */
+        SourceShape: {
+            document: components["schemas"]["DocumentRef"];
+            /** Heading Path */
+            heading_path: string[];
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+        };
+        /**
+         * Sources
+         * @description The passages that a link was read from, by document, then place.
+         */
+        Sources: {
+            /** Sources */
+            sources: components["schemas"]["SourceShape"][];
         };
         /**
          * StepShape
@@ -6910,6 +6951,167 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PathShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sources: {
+        parameters: {
+            query: {
+                /** @description The entity's id. */
+                subject: string;
+                /** @description What joins the two. */
+                kind: components["schemas"]["RelationKind"];
+                /** @description The entity's id. */
+                object: string;
+                /** @description The collection whose graph is asked. */
+                collection?: string;
+                /** @description How many at most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The passages; none where nothing says so. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sources"];
                 };
             };
             /** @description No API key or access token, or one that is not known. */

@@ -8,6 +8,10 @@ from tests.journey.dashboard import Entrance
 from tests.support.platform import LivePlatform
 
 LEASES = "# Leases\n\nA lease holds for ten seconds.\n"
+YARD_AND_ENGINE = {
+    "yard.md": "# Yards\n\nHalden Works has a yard in Trondheim. A yard is a place for ships.\n",
+    "engine.md": "# Engines\n\nThe Zephyr 9 was made by Halden Works in 1987.\n",
+}
 PASSWORD = "a password that was chosen"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.core import LEASES, add, asked, cancel, take_in, wait_for
+from tests.browser.core import LEASES, YARD_AND_ENGINE, add, asked, cancel, take_in, wait_for
 from tests.browser.looks import PHONE, grave_in, stand_still
 from tests.journey.dashboard import PATIENCE_S, Entrance, expect_soon, go
 from tests.support.platform import LivePlatform
@@ -66,6 +66,28 @@ def step(page: Page) -> None:
     expect_soon(page.get_by_text("Output", exact=True))
 
 
+def link(page: Page) -> None:
+    """Open what joins two entities at the passage that says so."""
+    page.get_by_test_id("stExpander").first.locator("summary").click()
+    expect_soon(page.locator("mark"))
+
+
+def way(page: Page) -> None:
+    """Ask for a way."""
+    field = page.get_by_label("To", exact=True)
+    field.fill("Trondheim")
+    field.press("Enter")
+    expect_soon(page.get_by_text("What joins them"))
+
+
+def found(page: Page) -> None:
+    """Find entities by how they begin."""
+    field = page.get_by_label("Find by how a name begins")
+    field.fill("hal")
+    field.press("Enter")
+    expect_soon(page.get_by_text("1 found"))
+
+
 def new_key(page: Page) -> None:
     """Make a key, which is shown once."""
     part("API keys")(page)
@@ -92,6 +114,12 @@ VIEWS = (
     View("broken-document", "knowledge?document={broken}"),
     View("no-document", "knowledge?document=00000000-0000-7000-8000-000000000001"),
     View("new-key", "settings", new_key),
+    View("graph", "graph", found),
+    View("entity", "graph?entity={entity}", link),
+    View("no-entity", "graph?entity=00000000-0000-7000-8000-000000000001"),
+    View("way", "graph?part=way&start=Zephyr", way),
+    View("groups", "graph?part=groups"),
+    View("made-of", "graph?run={run_of_graph}", link),
     View("agents", "agents"),
     View("models", "models"),
     View("health", "health"),
@@ -109,17 +137,23 @@ VIEWS = (
 def held(live: LivePlatform) -> dict[str, str]:
     """Have documents, a conversation and runs, and give the id of each."""
     for name, text in (
-        ("leases.md", LEASES), ("broken.pdf", "%PDF-1.4 nothing"), ("otter.md", LONG)
+        ("leases.md", LEASES), ("broken.pdf", "%PDF-1.4 nothing"), ("otter.md", LONG),
+        *YARD_AND_ENGINE.items(),
     ):  # fmt: skip
         add(live, name, text)
     talk, run = asked(live, "How long does a lease hold?")
     wait_for(live, run)
+    _, of_graph = asked(live, "Who made the Zephyr 9?")
+    wait_for(live, of_graph)
     with live.client() as client:
         found = client.get("/api/v1/collections/default/documents").json()["items"]
+        names = client.get("/api/v1/graph/entities", params={"text": "halden"}).json()["entities"]
     ids = {one["name"]: (one["id"], one["run"]) for one in found}
     return {
         "talk": talk,
         "run": run,
+        "run_of_graph": of_graph,
+        "entity": names[0]["id"],
         "failed": ids["broken.pdf"][1],
         "document": ids["otter.md"][0],
         "broken": ids["broken.pdf"][0],
@@ -200,7 +234,8 @@ def test_who_is_taken_in_chooses_a_password_and_is_told_how_to_begin(
         page.get_by_role("button", name="Change it").click()
         expect_soon(page.get_by_text("There is nothing to answer from"))
         grave += grave_in(page, "empty-ask")
-        for name, told in (("Runs", "Nothing has run yet"), ("Knowledge", "Drop files above")):
+        for name, told in (("Runs", "Nothing has run yet"), ("Knowledge", "Drop files above"),
+                               ("Graph", "There is nothing in default yet")):  # fmt: skip
             go(page, name)
             expect_soon(page.get_by_text(re.compile(told)))
             grave += grave_in(page, f"empty-{name.lower()}")

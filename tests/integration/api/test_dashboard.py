@@ -10,12 +10,14 @@ import pytest
 from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
-from tests.integration.api.answers import ended, upload
+from tests.integration.api.answers import ended, indexed, upload
 from tests.integration.api.running import Running
 from tests.unit.ui.opening import Open, markup, opened, words
 
 HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 GUIDE = "# Guide\n\n## Otters\n\nAn otter sleeps on its back and holds the paw of another.\n"
+YARD = "# Yards\n\nHalden Works has a yard in Trondheim. A yard is a place for ships.\n"
+ENGINE = "# Engines\n\nThe Zephyr 9 was made by Halden Works in 1987.\n"
 PATIENCE_S = 30.0
 
 
@@ -118,3 +120,40 @@ def test_what_a_search_finds_opens_in_its_document(page: Open, guide: None) -> N
     assert not tab.exception
     assert "An otter sleeps on its back" in re.sub("<[^>]+>", "", markup(tab))
     assert "<mark>" in markup(tab)
+
+
+@pytest.mark.requirement("H1", part="the graph")
+def test_the_graph_leads_to_what_it_was_read_from(page: Open, platform: Running) -> None:
+    with platform.client() as api:
+        for name, text in (("yard.md", YARD), ("engine.md", ENGINE)):
+            indexed(api, name, text)
+        run = api.post("/api/v1/runs", json={"goal": "Who made the Zephyr 9?"}).json()["id"]
+        ended(api, run)
+    tab = page("graph")
+    tab.text_input("graph-find").set_value("halden").run()
+    assert not tab.exception
+    found = next(link for link in tab.page_link if "entity=" in link.proto.query_string)
+    tab = page("graph", **dict(re.findall(r"(\w+)=([^&]*)", found.proto.query_string)))
+    assert not tab.exception
+    assert tab.title[0].value == "Halden Works"
+    assert "Around Halden Works" in words(tab)
+    open_all(tab)
+    assert "<mark>Halden Works has a yard in Trondheim" in markup(tab)
+    tab = page("graph", part="way", start="zephyr")
+    tab.text_input("way-end").set_value("trondheim").run()
+    assert not tab.exception
+    assert "2 links" in words(tab)
+    assert "Halden Works" in words(page("graph", part="groups"))
+    tab = page("graph", run=run)
+    assert not tab.exception
+    open_all(tab)
+    assert "cited as [1]" in words(tab)
+
+
+def open_all(tab: AppTest) -> None:
+    """Open every link at the passages that say so."""
+    ids = "\n".join(box.proto.id for box in tab.expander)
+    for key in re.findall(r"reason-[0-9a-f-]{36}-\w+-[0-9a-f-]{36}", ids):
+        tab.session_state[key] = True
+    tab.run()
+    assert not tab.exception

@@ -79,6 +79,8 @@ from .runtime_shape import RuntimeShape
 from .runtime_shape_provider import RuntimeShapeProvider
 from .scope import Scope
 from .session_secret import SessionSecret
+from .source_shape import SourceShape
+from .sources import Sources
 from .step_shape import StepShape
 from .step_shape_input_type_0 import StepShapeInputType0
 from .step_shape_output_type_0 import StepShapeOutputType0
@@ -174,6 +176,8 @@ __all__ = (
     "RuntimeShapeProvider",
     "Scope",
     "SessionSecret",
+    "Sources",
+    "SourceShape",
     "StepShape",
     "StepShapeInputType0",
     "StepShapeOutputType0",
