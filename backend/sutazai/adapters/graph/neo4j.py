@@ -1,0 +1,81 @@
+"""The graph as Neo4j has it: a projection of the facts, read by Cypher."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from neo4j import Record
+
+from sutazai.adapters.graph import cypher
+from sutazai.adapters.graph.neo4j_client import Neo4jLink
+from sutazai.core.graph.model import Entity, Link, Place, Scope
+from sutazai_contracts.graph import EntityKind, RelationKind
+
+
+@dataclass(frozen=True, slots=True)
+class Neo4jGraph:
+    """The graph as a Neo4j server has it now, whether that is all of the facts or not."""
+
+    link: Neo4jLink
+
+    async def entities(self, scope: Scope, wanted: Sequence[UUID]) -> list[Entity]:
+        """Read entities, by ascending id."""
+        rows = await self._ask(scope, cypher.ENTITIES, wanted=texts(dict.fromkeys(wanted)))
+        return [_entity(row) for row in rows]
+
+    async def find(self, scope: Scope, starts: Sequence[str], limit: int) -> list[Entity]:
+        """Find entities whose key begins with one of these."""
+        rows = await self._ask(scope, cypher.FIND, starts=list(dict.fromkeys(starts)), limit=limit)
+        return [_entity(row) for row in rows]
+
+    async def links(self, scope: Scope, ends: Sequence[UUID], limit: int) -> list[Link]:
+        """Give the links of some entities, each once: the strongest first, then by their order."""
+        rows = await self._ask(scope, cypher.LINKS, ends=texts(ends), limit=limit)
+        return [_link(row) for row in rows]
+
+    async def all_links(self, scope: Scope, limit: int) -> list[Link]:
+        """Give the links of a collection: the strongest first, then by their order."""
+        return [_link(row) for row in await self._ask(scope, cypher.ALL_LINKS, limit=limit)]
+
+    async def links_said(self, scope: Scope, chunks: Sequence[UUID], limit: int) -> list[Link]:
+        """Give the links that these chunks say, weighed by them alone: the strongest first."""
+        rows = await self._ask(scope, cypher.LINKS_SAID, chunks=texts(chunks), limit=limit)
+        return [_link(row) for row in rows]
+
+    async def named(self, scope: Scope, chunks: Sequence[UUID]) -> list[Place]:
+        """Tell which entities these chunks name, by chunk, then entity."""
+        rows = await self._ask(scope, cypher.NAMED, chunks=texts(chunks))
+        return [_place(row) for row in rows]
+
+    async def naming(self, scope: Scope, wanted: Sequence[UUID], limit: int) -> list[Place]:
+        """Tell which chunks name these entities, by entity, then chunk."""
+        rows = await self._ask(scope, cypher.NAMING, wanted=texts(wanted), limit=limit)
+        return [_place(row) for row in rows]
+
+    async def _ask(self, scope: Scope, statement: str, **given: Any) -> list[Record]:
+        return await self.link.ask(statement, **given, **within(scope))
+
+
+def within(scope: Scope) -> dict[str, Any]:
+    """Give the parameters that every statement has: the tenant and the collection."""
+    return {"tenant": str(scope.tenant), "collection": str(scope.collection)}
+
+
+def texts(ids: Iterable[UUID]) -> list[str]:
+    """Give ids as Neo4j keeps them."""
+    return [str(one) for one in ids]
+
+
+def _entity(row: Record) -> Entity:
+    kind = EntityKind(row["kind"])
+    return Entity(UUID(row["id"]), kind, row["key"], min(row["names"]), row["chunks"])
+
+
+def _link(row: Record) -> Link:
+    ends = UUID(row["subject"]), UUID(row["object"])
+    return Link(ends[0], RelationKind(row["kind"]), ends[1], row["weight"])
+
+
+def _place(row: Record) -> Place:
+    return Place(UUID(row["chunk"]), UUID(row["entity"]))
