@@ -91,7 +91,8 @@ STACK_GROUP := $(shell [ "$$(id -u)" = 0 ] && echo 10001 || id -g)
 # Docker 25 can look at services often while they start and seldom later (compose/quick.yml).
 QUICK = $(shell docker version --format '{{.Server.APIVersion}}' 2>/dev/null \
 	| awk -F. '$$1 > 1 || $$2 >= 44 { print "-f compose/quick.yml" }')
-COMPOSE := SUTAZAI_UID=$(STACK_USER) SUTAZAI_GID=$(STACK_GROUP) docker compose
+# The small size has no Neo4j: core asks PostgreSQL alone.
+COMPOSE := SUTAZAI_UID=$(STACK_USER) SUTAZAI_GID=$(STACK_GROUP) $(if $(filter lite,$(SIZE)),SUTAZAI_NEO4J_URL=) docker compose
 UP = $(COMPOSE) -f docker-compose.yml $(1) $(QUICK) --profile $(SIZE) up -d --wait --remove-orphans
 SIZES := --profile standard --profile lite
 # Removes the agents of the size that is not wanted.

@@ -93,6 +93,20 @@ class StackQdrant(StackModel):
     key: SecretStr | None = Field(default=None, description="Qdrant's API key.")
 
 
+class StackNeo4j(StackModel):
+    """Where Neo4j is, and as whom core speaks to it."""
+
+    model_config = SettingsConfigDict(env_prefix="SUTAZAI_NEO4J_", frozen=True)
+
+    url: str = Field(
+        default="",
+        description="Where Neo4j answers, such as `bolt://neo4j:7687`; empty: there is none, and "
+        "the graph is asked of PostgreSQL.",
+    )
+    user: str = Field(default="neo4j", description="User of this process.")
+    password: SecretStr | None = Field(default=None, description="Password of that user.")
+
+
 class StackConsul(StackModel):
     """Where Consul is."""
 
@@ -165,6 +179,7 @@ class StackSettings(StackModel):
     broker: StackBroker = Field(default_factory=StackBroker)
     redis: StackRedis = Field(default_factory=StackRedis)
     qdrant: StackQdrant = Field(default_factory=StackQdrant)
+    neo4j: StackNeo4j = Field(default_factory=StackNeo4j)
     consul: StackConsul = Field(default_factory=StackConsul)
     embedder: StackEmbedder = Field(default_factory=StackEmbedder)
     internal: StackInternal = Field(default_factory=StackInternal)

@@ -471,6 +471,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/graph/projection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how far the graph is projected
+         * @description Tell how far a collection's facts are projected into Neo4j, where there is one.
+         */
+        get: operations["get_projection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/graph/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Project the graph anew
+         * @description Throw away what is projected of a collection, and project its facts anew.
+         *
+         *     The facts themselves are asked until that is done. Where there is no projection, nothing is.
+         */
+        post: operations["rebuild_graph"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/graph/answers/{run}": {
         parameters: {
             query?: never;
@@ -2093,6 +2135,32 @@ export interface components {
              * @default []
              */
             errors: components["schemas"]["FieldError"][];
+        };
+        /**
+         * ProjectionShape
+         * @description Where the graph of a collection is asked.
+         */
+        ProjectionShape: {
+            /**
+             * Projected
+             * @description Whether there is a projection; else the facts are asked.
+             */
+            projected: boolean;
+            /**
+             * Whole
+             * @description Whether all is projected, and is what is asked.
+             */
+            whole: boolean;
+            /**
+             * Versions
+             * @description Of how many documents the facts are projected.
+             */
+            versions: number;
+            /**
+             * Of
+             * @description Of how many they are to be.
+             */
+            of: number;
         };
         /**
          * Question
@@ -7267,6 +7335,312 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Communities"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_projection: {
+        parameters: {
+            query?: {
+                /** @description The collection whose graph is asked. */
+                collection?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectionShape"];
+                };
+            };
+            /** @description No API key or access token, or one that is not known. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:unauthenticated",
+                     *       "title": "No API key or access token, or one that is not known",
+                     *       "status": 401,
+                     *       "detail": "A valid API key is needed: send it as `Authorization: Bearer <key>`.",
+                     *       "code": "unauthenticated",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Whoever asks may not do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:forbidden",
+                     *       "title": "Whoever asks may not do this",
+                     *       "status": 403,
+                     *       "detail": "This token is not good for that.",
+                     *       "code": "forbidden",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:not_found",
+                     *       "title": "There is no such thing here",
+                     *       "status": 404,
+                     *       "detail": "There is no such thing here.",
+                     *       "code": "not_found",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The input is not valid; `errors` names the fields. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:invalid_input",
+                     *       "title": "The input is not valid; `errors` names the fields",
+                     *       "status": 422,
+                     *       "detail": "The input is not valid.",
+                     *       "code": "invalid_input",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": [
+                     *         {
+                     *           "field": "name",
+                     *           "message": "The input is not valid."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller asks too often; `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    /**
+                     * @description Seconds after which the next request is taken.
+                     * @example 1
+                     */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:rate_limited",
+                     *       "title": "The caller asks too often; `Retry-After` says when to come back",
+                     *       "status": 429,
+                     *       "detail": "Too many requests in a short time; come again later.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A part this needs does not answer now; `Retry-After` says when to come back. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:sutazai:problem:database_unavailable",
+                     *       "title": "A part this needs does not answer now; `Retry-After` says when to come back",
+                     *       "status": 503,
+                     *       "detail": "The database does not answer now; try again later.",
+                     *       "code": "database_unavailable",
+                     *       "request_id": "6b1f0c2e9a7d4c35",
+                     *       "errors": []
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rebuild_graph: {
+        parameters: {
+            query?: {
+                /** @description The collection whose graph is asked. */
+                collection?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it is; 0 where it has just begun. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectionShape"];
                 };
             };
             /** @description No API key or access token, or one that is not known. */

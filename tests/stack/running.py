@@ -19,6 +19,10 @@ START_S = 600.0
 CONTAINER_USER = 10001
 
 
+# As the Makefile has it: the small size has no Neo4j.
+_OF_SIZE = {"lite": {"SUTAZAI_NEO4J_URL": ""}}
+
+
 @dataclass(frozen=True)
 class Stack:
     """A stack that runs: its project's name, its folder of secrets, what Compose is told.
@@ -34,7 +38,7 @@ class Stack:
         """Run `docker compose` for this stack; gives what it wrote."""
         return run(
             "docker", "compose", "-p", self.project, "--profile", size, *arguments,
-            variables=self.variables, check=check,
+            variables={**self.variables, **_OF_SIZE.get(size, {})}, check=check,
         )  # fmt: skip
 
     def configuration(self, *files: str, size: str = "standard") -> dict[str, Any]:

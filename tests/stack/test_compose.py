@@ -29,9 +29,9 @@ def services(configured: Stack) -> dict[str, dict[str, Any]]:
     return found
 
 
-def test_sizes_differ_in_the_agents_containers_alone(configured: Stack) -> None:
+def test_sizes_differ_in_neo4j_and_the_agents_containers_alone(configured: Stack) -> None:
     standard, lite = (set(configured.configuration(size=size)["services"]) for size in SIZES)
-    assert standard - lite == AGENTS
+    assert standard - lite == {*AGENTS, "neo4j"}
     assert lite - standard == {"agents"}
 
 
@@ -94,10 +94,10 @@ def test_one_network_leads_out_and_one_job_is_on_it(
     assert {name for name, found in joined.items() if "edge" in found} == PUBLISHED
 
 
-def test_agents_reach_neither_the_database_nor_redis(services: dict[str, dict[str, Any]]) -> None:
+def test_agents_reach_neither_the_databases_nor_redis(services: dict[str, dict[str, Any]]) -> None:
     for name in (*AGENTS, "agents"):
         assert set(services[name]["networks"]) == {"agents"}, name
-    for name in ("postgres", "redis"):
+    for name in ("postgres", "redis", "neo4j"):
         assert set(services[name]["networks"]) == {"records"}, name
 
 
@@ -113,6 +113,8 @@ def test_each_process_holds_its_own_secrets_alone(services: dict[str, dict[str, 
         "database_owner_password": {"migrate"},
         "qdrant_key": {"core"},
         "session_key": {"core"},
+        "neo4j_password": {"core"},
+        "neo4j_auth": {"neo4j"},
         "consul_management_token": {"consul-rights"},
     }.items():
         assert {name for name in held if secret in held[name]} == holders, secret
@@ -124,6 +126,15 @@ def test_core_waits_for_its_records_and_the_broker_alone(
     services: dict[str, dict[str, Any]],
 ) -> None:
     assert set(services["core"]["depends_on"]) == {"postgres", "rabbitmq", "migrate"}
+
+
+def test_the_small_size_asks_postgresql_for_the_graph(configured: Stack) -> None:
+    said = {
+        size: configured.configuration(size=size)["services"]["core"]["environment"]
+        for size in SIZES
+    }
+    assert said["standard"]["SUTAZAI_NEO4J_URL"] == "bolt://neo4j:7687"
+    assert said["lite"]["SUTAZAI_NEO4J_URL"] == ""
 
 
 def test_how_often_a_caller_may_ask_reaches_core(configured: Stack) -> None:
@@ -161,6 +172,7 @@ def test_secrets_are_made_once(configured: Stack) -> None:
 def test_vendors_hear_nothing(services: dict[str, dict[str, Any]]) -> None:
     said = {name: made.get("environment", {}) for name, made in services.items()}
     assert said["qdrant"]["QDRANT__TELEMETRY_DISABLED"] == "true"
+    assert said["neo4j"]["NEO4J_dbms_usage__report_enabled"] == "false"
     assert said["kong"]["KONG_ANONYMOUS_REPORTS"] == "off"
     assert said["ollama"]["OLLAMA_NO_CLOUD"] == "1"
     consul = (ROOT / "compose" / "consul" / "consul.hcl").read_text("utf-8")

@@ -15,8 +15,8 @@ AGENTS = {found.name for found in entry_points(group="sutazai.agents")}
 
 @pytest.fixture(scope="module")
 def lite(stack: Stack) -> Iterator[Stack]:
-    """Exchange the agents' containers for one, and back at the end."""
-    stack.compose("rm", "-fs", *AGENTS)
+    """Exchange the agents' containers for one, without Neo4j, and back at the end."""
+    stack.compose("rm", "-fs", "neo4j", *AGENTS)
     start(stack, size="lite")
     yield stack
     stack.compose("rm", "-fs", "agents", size="lite")

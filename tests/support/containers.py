@@ -63,7 +63,6 @@ def container(
     environment: Mapping[str, str] | None = None,
     command: Sequence[str] | None = None,
     volumes: Mapping[Path, str] | None = None,
-    image: str | None = None,
 ) -> Iterator[Server]:
     """Run a service's image until the end of the block, once its ports take connections.
 
@@ -73,13 +72,12 @@ def container(
         environment: variables of the container.
         command: what it runs instead of the image's own command.
         volumes: files and folders of this machine, and where the container sees them, read-only.
-        image: what it runs where no compose file pins an image for the service.
     """
     # Nothing cleans up behind us, and ports are reached on loopback, wherever this runs.
     testcontainers_config.ryuk_disabled = True
     testcontainers_config.connection_mode_override = ConnectionMode.docker_host
     testcontainers_config.tc_host_override = "127.0.0.1"
-    made = DockerContainer(image or image_of(service))
+    made = DockerContainer(image_of(service))
     for port in ports:
         # `with_bind_ports` would listen on every address of the machine.
         made.ports[f"{port}/tcp"] = cast(Any, ("127.0.0.1", None))

@@ -1,4 +1,4 @@
-"""A Neo4j server for tests."""
+"""A real Neo4j for tests, as the compose files run it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,8 +10,6 @@ from neo4j.exceptions import DriverError, Neo4jError
 from tests.support.containers import Server, container
 from tests.support.programs import eventually
 
-# No compose file starts one yet (docs/adr/0021).
-IMAGE = "neo4j:5.26-community"
 USER = "neo4j"
 PASSWORD = "the password of the server under test"
 _BOLT = 7687
@@ -55,7 +53,7 @@ def neo4j_server() -> Iterator[Neo4j]:
         "NEO4J_db_tx__log_preallocate": "false",
         "NEO4J_dbms_usage__report_enabled": "false",
     }
-    with container("neo4j", _BOLT, environment=environment, image=IMAGE) as server:
+    with container("neo4j", _BOLT, environment=environment) as server:
         found = Neo4j(server)
         eventually(lambda: _answers(found.url), "Neo4j answers", timeout_s=90.0)
         yield found

@@ -36,6 +36,18 @@ class PlatformMetrics(AgentMetrics):
             registry=self.registry,
         )
 
+        self._asked = Counter(
+            "sutazai_graph_questions",
+            "Questions about the graph, by who answered: `projection`, or `facts` where that was "
+            "not whole or away.",
+            labelnames=("answered_by",),
+            registry=self.registry,
+        )
+
+    def graph_asked(self, projected: bool) -> None:
+        """Count a question about the graph that the projection answered, or the facts did."""
+        self._asked.labels("projection" if projected else "facts").inc()
+
     def applied(self, outcome: Outcome) -> None:
         """Count an outcome that the ledger applied."""
         self._outcomes.labels(outcome.result.kind).inc()

@@ -20,6 +20,9 @@ from sutazai.core.conversations.context import Contexts
 from sutazai.core.conversations.counting import TokenCounting
 from sutazai.core.conversations.service import Conversations
 from sutazai.core.graph.joining import JoinedChunks
+from sutazai.core.graph.port import Graph, Projection
+from sutazai.core.graph.projected import ProjectedGraph
+from sutazai.core.graph.projector import Projector
 from sutazai.core.graph.service import GraphService
 from sutazai.core.identity.audit import Audit
 from sutazai.core.identity.login import Login
@@ -47,6 +50,7 @@ from sutazai.records.collection_ids import SqlCollectionIds
 from sutazai.records.conversations import SqlConversations
 from sutazai.records.database import Database
 from sutazai.records.exports import SqlMoving
+from sutazai.records.fact_reading import SqlFacts
 from sutazai.records.identity import SqlIdentity
 from sutazai.records.knowledge import SqlKnowledge
 from sutazai.records.ledger import SqlLedger
@@ -71,7 +75,10 @@ DEFAULT = "default"
 
 @dataclass(frozen=True)
 class Ports:
-    """What a profile opened."""
+    """What a profile opened.
+
+    projected: the graph in another store than its facts are in, and how it is told; None: in none.
+    """
 
     database: Database
     bus: Bus
@@ -83,6 +90,7 @@ class Ports:
     sessions: Sessions
     limits: Limits
     cache: Cache
+    projected: tuple[Graph, Projection] | None = None
 
 
 @dataclass(frozen=True)
@@ -107,12 +115,8 @@ class Services:
     sweeper: Sweeper
     models: Models
     moving: Moving
+    joined: JoinedChunks
     metrics: PlatformMetrics
-
-    @property
-    def joined(self) -> JoinedChunks:
-        """Give what tells agents what is joined to their chunks."""
-        return JoinedChunks(self.graph.graph, self.graph.collections)
 
     def loops(self, *, relay: bool = True) -> dict[str, Coroutine[Any, Any, None]]:
         """Give what runs for the life of the platform, by name; `relay`: whether that does here."""
@@ -126,6 +130,7 @@ class Services:
             "runtimes": self.models.runtimes.run(),
             "lines": self.models.lines.run(),
             "metering": self.models.metering.run(),
+            **({"projector": graph.projector.run()} if (graph := self.graph.projection) else {}),
         }
 
 
@@ -166,8 +171,10 @@ def wire(
     runs = Runs(feed.records, feed, workflows, ports.registry.names, told, _seek(settings, ahead))
     sweeper = Sweeper(SqlLeftovers(ports.database), ports.vectors, ports.files)
     login = wire_login(settings, ports.database, ports.sessions, ports.limits, token_secret)
-    graph = _graph(ports, runs)
-    knowledge = _knowledge(settings, ports, runs, sweeper, metrics, graph)
+    # What a search or an agent waits for is asked of the facts themselves (docs/adr/0021).
+    facts = SqlGraph(ports.database)
+    graph = _graph(ports, facts, runs, metrics)
+    knowledge = _knowledge(settings, ports, runs, sweeper, metrics, facts)
     outcomes = OutcomeConsumer(ports.bus, tasks)
     reaper = _reaper(settings, apart, tasks, relay, outcomes)
     metrics.watch(Reading(relay, reaper, feed))
@@ -179,6 +186,7 @@ def wire(
         tasks=tasks,
         knowledge=knowledge,
         graph=graph,
+        joined=JoinedChunks(facts, graph.collections),
         identity=Identity(SqlIdentity(ports.database, owner_url)),
         login=login,
         people=wire_people(login, ports.database, _furnishing(knowledge)),
@@ -238,10 +246,15 @@ def _reaper(
     return Reaper(tasks, relay, settings.ledger.reap_every_s, wait_s, catch_up=outcomes.catch_up)
 
 
-def _graph(ports: Ports, runs: Runs) -> GraphService:
+def _graph(ports: Ports, facts: SqlGraph, runs: Runs, metrics: PlatformMetrics) -> GraphService:
     records, chunks = SqlCollectionIds(ports.database), SqlCitedChunks(ports.database)
     passages = SqlSayingPassages(ports.database)
-    return GraphService(SqlGraph(ports.database), records, runs, chunks, passages)
+    if ports.projected is None:
+        return GraphService(facts, records, runs, chunks, passages)
+    graph, projection = ports.projected
+    projector = Projector(SqlFacts(ports.database), projection)
+    projected = ProjectedGraph(facts, graph, projector, metrics.graph_asked)
+    return GraphService(projected, records, runs, chunks, passages, projected)
 
 
 def _knowledge(
@@ -250,7 +263,7 @@ def _knowledge(
     runs: Runs,
     sweeper: Sweeper,
     metrics: PlatformMetrics,
-    graph: GraphService,
+    graph: SqlGraph,
 ) -> Knowledge:
     return Knowledge(
         records=SqlKnowledge(ports.database),
@@ -261,7 +274,7 @@ def _knowledge(
         embeddings=CachedEmbeddings(ports.embeddings, ports.cache, metrics.question_looked_up),
         on_leftovers=sweeper.nudge,
         max_collections=settings.knowledge.max_collections,
-        graph=graph.graph,
+        graph=graph,
     )
 
 

@@ -192,6 +192,18 @@ class Commands:
         return main(["--home", str(self.home), *arguments])
 
 
+def test_without_a_projection_the_facts_are_asked(client: httpx2.Client) -> None:
+    """As in this profile: there is nothing to build, and the graph is as it was."""
+    nothing = {"projected": False, "whole": False, "versions": 0, "of": 0}
+    assert client.get("/api/v1/graph/projection").json() == nothing
+    answer = client.post("/api/v1/graph/rebuild")
+    assert (answer.status_code, answer.json()) == (202, nothing)
+    for method, path in (("GET", "projection"), ("POST", "rebuild")):
+        lost = client.request(method, f"/api/v1/graph/{path}", params={"collection": "nowhere"})
+        assert_problem(lost, 404, "not_found")
+    assert one(client, "halden")["name"] == "Halden Works"
+
+
 @pytest.fixture
 def cli(tmp_path: Path, platform: Running, tenant: Tenant, client: httpx2.Client) -> Commands:
     return Commands(tmp_path, platform, tenant)
@@ -215,6 +227,7 @@ def test_the_command_line_shows_the_graph(
     assert "engine.md ← links to ←" not in said("path", "engine.md", "yard.md")
     assert "yard.md ← links to ← engine.md" in said("path", "yard.md", "engine.md")
     assert "Halden Works" in said("groups")
+    assert said("rebuild").startswith("There is nothing to build: the graph is asked of its facts")
     run = client.post("/api/v1/runs", json={"goal": "Who made the Zephyr 9?"}).json()["id"]
     ended(client, run)
     assert "Zephyr 9" in said("answer", run[-12:])  # as `runs list` shows it

@@ -55,6 +55,8 @@ read   GET    /api/v1/graph/neighbours
 read   GET    /api/v1/graph/path
 read   GET    /api/v1/graph/sources
 read   GET    /api/v1/graph/communities
+read   GET    /api/v1/graph/projection
+write  POST   /api/v1/graph/rebuild
 read   GET    /api/v1/graph/answers/{run}                             run
 read   GET    /api/v1/runs
 read   GET    /api/v1/runs/{run}                                      run

@@ -12,7 +12,7 @@ from tests.stack.running import Stack, eventually, run
 
 SERVICES = (
     "core", "relay", "librarian", "researcher", "writer", "reviewer", AGENT, "embedder",
-    "rabbitmq", "redis", "postgres", "qdrant", "consul", "ollama", "kong",
+    "rabbitmq", "redis", "postgres", "qdrant", "neo4j", "consul", "ollama", "kong",
 )  # fmt: skip
 NETWORK, DISK = "rabbitmq: network cut", "rabbitmq: disk alarm"
 # Whose clock jumps, and by how many seconds. Core's goes with Qdrant's, which holds the tokens that

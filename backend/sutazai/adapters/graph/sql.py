@@ -1,17 +1,20 @@
 """The graph as the facts in PostgreSQL are: nothing to project, nothing to fall behind."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from asyncpg import Record
 
 from sutazai.core.graph.model import Entity, Link, Place, Scope
+from sutazai.core.graph.port import Graph
 from sutazai.records.database import Database
 from sutazai_contracts.errors import DatabaseUnavailable, GraphUnavailable
 from sutazai_contracts.graph import EntityKind, RelationKind
 
+T = TypeVar("T")
 # Row-level security keeps tenants apart; every statement names the collection beside.
 _NAMED_SO = """
 SELECT e.entity, min(e.kind) AS kind, min(e.key) AS key, min(e.name COLLATE "C") AS name,
@@ -63,6 +66,10 @@ class SqlGraph:
     """The graph of the facts in PostgreSQL."""
 
     database: Database
+
+    async def ask(self, scope: Scope, question: Callable[[Graph], Awaitable[T]]) -> T:
+        """Ask a question of one or more steps: there is but this graph."""
+        return await question(self)
 
     async def entities(self, scope: Scope, wanted: Sequence[UUID]) -> list[Entity]:
         """Read entities, by ascending id."""

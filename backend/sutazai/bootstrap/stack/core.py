@@ -9,6 +9,9 @@ from functools import partial
 from uuid import UUID
 
 from sutazai.adapters.cache.redis import RedisCache
+from sutazai.adapters.graph.neo4j import Neo4jGraph
+from sutazai.adapters.graph.neo4j_client import open_neo4j
+from sutazai.adapters.graph.neo4j_writing import Neo4jProjection
 from sutazai.adapters.limits.redis import RedisLimits
 from sutazai.adapters.redis_client import RedisLink, open_redis
 from sutazai.adapters.registry.consul import ConsulRegistry
@@ -144,8 +147,20 @@ async def _open_ports(life: AsyncExitStack, settings: Settings, stack: StackSett
         sessions=RedisSessions(redis, SqlSessions(database)),
         limits=RedisLimits(redis),
         cache=RedisCache(redis),
+        projected=await _open_projection(life, stack),
     )
     return _Opened(ports, bus, embeddings, registry, consul, redis)
+
+
+async def _open_projection(
+    life: AsyncExitStack, stack: StackSettings
+) -> tuple[Neo4jGraph, Neo4jProjection] | None:
+    """Open Neo4j; None where this installation has none."""
+    if not stack.neo4j.url:
+        return None
+    password = needed(stack.neo4j.password, "SUTAZAI_NEO4J_PASSWORD").get_secret_value()
+    link = await life.enter_async_context(open_neo4j(stack.neo4j.url, stack.neo4j.user, password))
+    return Neo4jGraph(link), Neo4jProjection(link)
 
 
 async def _open_registry(
@@ -178,13 +193,15 @@ async def core_in_consul(stack: StackSettings, core: OpenCore, port: int) -> Asy
 def _platform(services: Services, opened: _Opened) -> Platform:
     # Without the record nothing can be done; without the others some things can't, or wait.
     checks: Mapping[str, Check] = {"database": opened.ports.database.ping}
-    degraded: Mapping[str, Check] = {
+    degraded: dict[str, Check] = {
         "broker": partial(_bus_works, opened.bus),
         "embedder": opened.embeddings.check,
         "registry": opened.registry.check,
         "redis": opened.redis.check,
         "vectors": partial(_vectors_answer, opened.ports.vectors),
     }
+    if services.graph.projection is not None:
+        degraded["graph"] = services.graph.projection.projector.check
     return Platform(
         runs=services.runs,
         retries=services.retries,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sutazai.core.graph.expanding import joined
 from sutazai.core.graph.model import Scope
-from sutazai.core.graph.port import Graph
+from sutazai.core.graph.port import AskedGraph
 from sutazai.core.graph.ports import CollectionIds
 from sutazai_contracts.joining import MOST_SEEDS, Joined
 
@@ -20,7 +20,7 @@ class JoinedChunks:
         collections: knows which collection a step may touch.
     """
 
-    graph: Graph
+    graph: AskedGraph
     collections: CollectionIds
 
     async def in_collection(self, tenant: UUID, collection: UUID, chunks: Sequence[UUID]) -> Joined:
@@ -31,7 +31,8 @@ class JoinedChunks:
         """
         if not chunks:
             return Joined()
-        return await joined(self.graph, Scope(tenant, collection), chunks[:MOST_SEEDS])
+        scope, seeds = Scope(tenant, collection), chunks[:MOST_SEEDS]
+        return await self.graph.ask(scope, lambda graph: joined(graph, scope, seeds))
 
     async def for_step(self, tenant: UUID, run: UUID, step: str, chunks: Sequence[UUID]) -> Joined:
         """Give what is joined to chunks of the collection that a step may touch, if any.

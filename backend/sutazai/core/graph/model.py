@@ -89,6 +89,20 @@ class GraphPath:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectionState:
+    """How far a collection is projected into another store than its facts are in.
+
+    whole: all of it is, and that is what is asked.
+    versions: of how many documents' versions the facts are there.
+    of: of how many they are to be.
+    """
+
+    whole: bool
+    versions: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Community:
     """Entities that are joined more with each other than with the rest, the best joined first."""
 

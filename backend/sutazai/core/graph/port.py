@@ -4,11 +4,15 @@ What asks more than one step of it (neighbours of neighbours, ways, communities)
 steps in `sutazai.core.graph`, so that every adapter gives the same.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Protocol, TypeVar
 from uuid import UUID
 
+from sutazai.core.graph.facts import VersionFacts
 from sutazai.core.graph.model import Entity, Link, Place, Scope
+from sutazai.core.graph.standing import Held
+
+T = TypeVar("T")
 
 
 class Graph(Protocol):
@@ -46,3 +50,51 @@ class Graph(Protocol):
 
     async def naming(self, scope: Scope, wanted: Sequence[UUID], limit: int) -> list[Place]:
         """Tell which chunks name these entities, by entity, then chunk."""
+
+
+class AskedGraph(Protocol):
+    """Whoever a question about the graph is put to."""
+
+    async def ask(self, scope: Scope, question: Callable[[Graph], Awaitable[T]]) -> T:
+        """Ask a question of one or more steps, all of them of one graph.
+
+        It may be asked a second time, of another: it has to change nothing.
+
+        Raises:
+            GraphUnavailable: the graph can't be asked.
+        """
+
+
+class Projection(Protocol):
+    """What is projected of the facts, a version whole or not at all.
+
+    A change leaves a collection standing for nothing until it is settled, and all that names
+    another tenant changes and gives nothing. All raise `GraphUnavailable`.
+    """
+
+    async def prepare(self) -> None:
+        """Make what writing needs, where it is not there."""
+
+    async def held(self) -> Mapping[Scope, Held]:
+        """Tell of every collection what is projected of it."""
+
+    async def held_of(self, scope: Scope) -> Held | None:
+        """Tell what is projected of a collection; None: nothing."""
+
+    async def versions(self, scope: Scope) -> set[UUID]:
+        """Tell which versions of a collection are projected."""
+
+    async def add(self, scope: Scope, facts: Sequence[VersionFacts]) -> None:
+        """Project versions of a collection; what is there already is left as it is."""
+
+    async def remove(self, scope: Scope, versions: Collection[UUID]) -> None:
+        """Forget versions of a collection, and the entities that nothing names any more."""
+
+    async def settle(self, scope: Scope) -> None:
+        """Write down what a collection stands for, from the versions that are there."""
+
+    async def distrust(self, scope: Scope) -> None:
+        """Say that what is projected of a collection is not to be believed, but made anew."""
+
+    async def forget(self, scope: Scope) -> None:
+        """Remove all that is of a collection, whatever it is; what it stands for goes last."""

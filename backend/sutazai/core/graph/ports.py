@@ -1,11 +1,13 @@
-"""What the graph needs of the record: which collection is meant, what was cited, what says so."""
+"""What the graph needs of the record: collections, cited chunks, what says so, and facts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from sutazai.core.graph.facts import VersionFacts
 from sutazai.core.graph.model import Scope, Source
+from sutazai.core.graph.standing import Standing
 from sutazai_contracts.graph import RelationKind
 
 
@@ -61,3 +63,22 @@ class CollectionIds(Protocol):
 
     async def touched(self, tenant: UUID, run: UUID, step: str) -> UUID | None:
         """Give the collection that a step of a run may touch; None: none, or it is gone."""
+
+
+class FactRecords(Protocol):
+    """Look up the facts of all tenants, for a projection of them.
+
+    Raises `DatabaseUnavailable` where the record does not answer.
+    """
+
+    async def standings(self) -> Mapping[Scope, Standing]:
+        """Tell of every collection which versions are found; one without any is left out."""
+
+    async def standing(self, scope: Scope) -> Standing:
+        """Tell of a collection which versions are found."""
+
+    async def indexed(self, scope: Scope) -> Mapping[UUID, int]:
+        """List the versions of a collection that are found, each with its number of chunks."""
+
+    async def facts(self, scope: Scope, versions: Sequence[UUID]) -> Sequence[VersionFacts]:
+        """Read what some versions say, all of one moment; those found no more are left out."""

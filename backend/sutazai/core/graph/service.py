@@ -4,9 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sutazai.core.graph.model import Community, Entity, GraphPath, Scope, Source, Subgraph
-from sutazai.core.graph.port import Graph
+from sutazai.core.graph.model import (
+    Community,
+    Entity,
+    GraphPath,
+    ProjectionState,
+    Scope,
+    Source,
+    Subgraph,
+)
+from sutazai.core.graph.port import AskedGraph, Graph
 from sutazai.core.graph.ports import CitedChunks, CollectionIds, Quoted, SayingPassages
+from sutazai.core.graph.projected import ProjectedGraph
 from sutazai.core.graph.walking import MOST_LINKS, around, communities, way
 from sutazai.core.runs.service import Runs
 from sutazai_contracts.errors import InvalidInput, NotFound
@@ -32,13 +41,15 @@ class GraphService:
         runs: the runs whose answers are looked at.
         chunks: which chunks an answer was made of.
         passages: what a link was read from.
+        projection: what is projected of the facts; None: they are asked themselves.
     """
 
-    graph: Graph
+    graph: AskedGraph
     collections: CollectionIds
     runs: Runs
     chunks: CitedChunks
     passages: SayingPassages
+    projection: ProjectedGraph | None = None
 
     async def find(self, tenant: UUID, collection: str, text: str, limit: int) -> list[Entity]:
         """Find entities whose name begins with a text, whatever its case and accents.
@@ -52,7 +63,8 @@ class GraphService:
             raise InvalidInput("the text holds no letter and no digit", field="text")
         # Keys of names are folded; those of files, dates and code keep their signs.
         starts = [folded(text), unaccented(text.strip()), text.strip()]
-        return await self.graph.find(await self._scope(tenant, collection), starts, limit)
+        scope = await self._scope(tenant, collection)
+        return await self.graph.ask(scope, lambda graph: graph.find(scope, starts, limit))
 
     async def neighbours(
         self, tenant: UUID, collection: str, entity: UUID, hops: int, limit: int
@@ -66,7 +78,7 @@ class GraphService:
         _within("hops", hops, MOST_HOPS)
         _within("limit", limit, MOST_ENTITIES)
         scope = await self._scope(tenant, collection)
-        found = await around(self.graph, scope, entity, hops, limit)
+        found = await self.graph.ask(scope, lambda graph: around(graph, scope, entity, hops, limit))
         if not found.entities:
             raise _no_entity(collection, entity)
         return found
@@ -82,11 +94,18 @@ class GraphService:
         """
         _within("longest", longest, LONGEST_WAY)
         scope = await self._scope(tenant, collection)
-        known = {entity.id for entity in await self.graph.entities(scope, [start, end])}
+
+        async def question(graph: Graph) -> tuple[set[UUID], GraphPath]:
+            known = {entity.id for entity in await graph.entities(scope, [start, end])}
+            if len(known) < len({start, end}):
+                return known, GraphPath()
+            return known, await way(graph, scope, start, end, longest)
+
+        known, found = await self.graph.ask(scope, question)
         for entity in (start, end):
             if entity not in known:
                 raise _no_entity(collection, entity)
-        return await way(self.graph, scope, start, end, longest)
+        return found
 
     async def sources(
         self, tenant: UUID, collection: str, link: tuple[UUID, RelationKind, UUID], limit: int
@@ -125,13 +144,7 @@ class GraphService:
         scope = await self._scope(tenant, found.collection)
         quotes = [Quoted(one.document.id, one.start, one.end) for one in citations]
         chunks = await self.chunks.cited(tenant, quotes)
-        places = await self.graph.named(scope, chunks)
-        named = list(dict.fromkeys(place.entity for place in places))
-        entities = await self.graph.entities(scope, named[:MOST_ENTITIES])
-        kept = {entity.id for entity in entities}
-        links = await self.graph.links_said(scope, chunks, MOST_LINKS)
-        between = [link for link in links if {link.subject, link.object} <= kept]
-        return Subgraph(entities, between, len(named) > MOST_ENTITIES)
+        return await self.graph.ask(scope, lambda graph: _said(graph, scope, chunks))
 
     async def communities(self, tenant: UUID, collection: str, limit: int) -> list[Community]:
         """Give groups of entities that are joined most with each other, the largest first.
@@ -142,10 +155,42 @@ class GraphService:
         """
         _within("limit", limit, MOST_COMMUNITIES)
         scope = await self._scope(tenant, collection)
-        return await communities(self.graph, scope, limit, SHOWN)
+        return await self.graph.ask(scope, lambda graph: communities(graph, scope, limit, SHOWN))
+
+    async def projected(self, tenant: UUID, collection: str) -> ProjectionState | None:
+        """Tell how far a collection is projected; None: its facts are asked themselves.
+
+        Raises:
+            GraphUnavailable: what is projected can't be asked.
+            NotFound: this tenant has no such collection.
+        """
+        scope = await self._scope(tenant, collection)
+        return None if self.projection is None else await self.projection.state(scope)
+
+    async def rebuild(self, tenant: UUID, collection: str) -> ProjectionState | None:
+        """Have a collection projected anew; None: there is nothing to build.
+
+        Raises:
+            GraphUnavailable: what is projected can't be asked.
+            NotFound: this tenant has no such collection.
+        """
+        if self.projection is not None:
+            await self.projection.rebuild(await self._scope(tenant, collection))
+        return await self.projected(tenant, collection)
 
     async def _scope(self, tenant: UUID, collection: str) -> Scope:
         return Scope(tenant, await self.collections.named(tenant, collection))
+
+
+async def _said(graph: Graph, scope: Scope, chunks: Sequence[UUID]) -> Subgraph:
+    """Give what some chunks name, and what they say of it."""
+    places = await graph.named(scope, chunks)
+    named = list(dict.fromkeys(place.entity for place in places))
+    entities = await graph.entities(scope, named[:MOST_ENTITIES])
+    kept = {entity.id for entity in entities}
+    links = await graph.links_said(scope, chunks, MOST_LINKS)
+    between = [link for link in links if {link.subject, link.object} <= kept]
+    return Subgraph(entities, between, len(named) > MOST_ENTITIES)
 
 
 def _within(field: str, value: int, most: int) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sutazai.core.graph.expanding import joined
 from sutazai.core.graph.model import Scope
-from sutazai.core.graph.port import Graph
+from sutazai.core.graph.port import AskedGraph
 from sutazai.core.knowledge.model import SearchHit
 from sutazai.core.knowledge.ports import ChunkPlace, KnowledgeRecords, SearchScope
 from sutazai.core.knowledge.rebuilding import refuse_other_model
@@ -30,7 +30,7 @@ class Search:
     records: KnowledgeRecords
     vectors: Vectors
     embeddings: Embeddings
-    graph: Graph
+    graph: AskedGraph
 
     async def find(
         self, tenant: UUID, query: str, collection: str, limit: int, *, by_graph: bool = False
@@ -73,7 +73,8 @@ class Search:
         async def among(chunks: tuple[UUID, ...]) -> list[SearchHit]:
             return await self._find(tenant, scope, replace(asked, limit=len(chunks), only=chunks))
 
-        around = await joined(self.graph, Scope(tenant, scope.collection), seeds(hits))
+        own = Scope(tenant, scope.collection)
+        around = await self.graph.ask(own, lambda graph: joined(graph, own, seeds(hits)))
         placed = await with_joined(hits, around, asked.limit, among)
         return [replace(one.hit, score=one.score, by_graph=one.by_graph) for one in placed]
 

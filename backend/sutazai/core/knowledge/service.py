@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeGuard, TypeVar
 from uuid import UUID
 
-from sutazai.core.graph.port import Graph
+from sutazai.core.graph.port import AskedGraph
 from sutazai.core.knowledge.content import Content, taken_in
 from sutazai.core.knowledge.excerpts import bounds, excerpt
 from sutazai.core.knowledge.model import (
@@ -65,7 +65,7 @@ class Knowledge:
     embeddings: Embeddings
     runs: Runs
     cancel_run: CancelRun
-    graph: Graph
+    graph: AskedGraph
     on_leftovers: Callable[[], None] = lambda: None
     max_collections: int = 500
 

@@ -20,6 +20,8 @@ _STACK: Mapping[str, str] = {
     "registry": "Agents can't be found anew; those at work go on. Look at `make logs ARGS=consul`.",
     "redis": "Text is not shown while it is written; answers come nevertheless. Look at "
     "`make logs ARGS=redis`.",
+    "graph": "The graph is asked of PostgreSQL meanwhile, and answers the same; what was not "
+    "projected yet is once Neo4j is back. Look at `make logs ARGS=neo4j`.",
     "vectors": "Nothing can be searched or indexed meanwhile. Look at `make logs ARGS=qdrant`.",
 }
 _ANY = {"embedded": "Run `sutazai doctor`.", "stack": "Run `make doctor`."}

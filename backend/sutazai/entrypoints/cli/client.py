@@ -9,7 +9,7 @@ from uuid import UUID
 
 import httpx2
 
-from sutazai.entrypoints.cli.entities import Communities, Entities, Subgraph
+from sutazai.entrypoints.cli.entities import Communities, Entities, Projection, Subgraph
 from sutazai.entrypoints.cli.shapes import (
     Agent,
     ApiKey,
@@ -194,6 +194,11 @@ class ApiClient(Transport):
         """Give groups of entities that belong together."""
         given = {"collection": collection, "limit": str(limit)}
         return self._read(Communities, await self._call("GET", "/graph/communities", params=given))
+
+    async def projection(self, collection: str, *, anew: bool = False) -> Projection:
+        """Tell how far the graph of a collection is projected; `anew`: have it thrown away."""
+        call = ("POST", "/graph/rebuild") if anew else ("GET", "/graph/projection")
+        return self._read(Projection, await self._call(*call, params={"collection": collection}))
 
     async def answer_graph(self, run: str) -> Subgraph:
         """Give what the passages that a run's answer cites name and say."""

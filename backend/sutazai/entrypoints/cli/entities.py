@@ -30,6 +30,15 @@ class Entities(Shape):
     entities: tuple[Entity, ...] = ()
 
 
+class Projection(Shape):
+    """Where the graph of a collection is asked."""
+
+    projected: bool
+    whole: bool
+    versions: int
+    of: int
+
+
 class Subgraph(Shape):
     """Entities and the links between them; of a way, in its order."""
 

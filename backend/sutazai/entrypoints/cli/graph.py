@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sutazai.entrypoints.cli.client import ApiClient
-    from sutazai.entrypoints.cli.entities import Communities, Entities, Entity, Subgraph
+    from sutazai.entrypoints.cli.entities import Communities, Entities, Entity, Projection, Subgraph
     from sutazai.entrypoints.cli.shapes import Shape
 
 Shown = TypeVar("Shown", bound="Shape")
@@ -25,10 +25,11 @@ LimitOption = Annotated[
     int, typer.Option("--limit", "-n", metavar="N", min=1, max=200, help="How many.")
 ]
 
+_LOOK_EVERY_S = 0.5
 graph = typer.Typer(
     help="See what documents name, and what joins it.\n\n[dim]Examples[/dim]\n\n"
     "  sutazai graph find halden\n  sutazai graph around 'Halden Works'\n"
-    "  sutazai graph path 'Zephyr 9' Trondheim",
+    "  sutazai graph path 'Zephyr 9' Trondheim\n  sutazai graph rebuild",
     rich_markup_mode="rich",
     no_args_is_help=True,
 )
@@ -123,6 +124,29 @@ def answer(
     _show(open_client(context, home), ask, _links, as_json=as_json)
 
 
+@graph.command()
+def rebuild(
+    context: typer.Context,
+    collection: CollectionOption = "default",
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Project a collection's facts into Neo4j anew, and wait until that is done.
+
+    It goes on where this command is interrupted. Without Neo4j there is nothing to build: the
+    facts themselves are asked.
+    """
+
+    async def ask(client: "ApiClient") -> "Projection":
+        found = await client.projection(collection, anew=True)
+        while found.projected and not found.whole:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            found = await client.projection(collection)
+        return found
+
+    _show(open_client(context, home), ask, _projection, as_json=as_json)
+
+
 def _show(
     client: "ApiClient",
     ask: "Callable[[ApiClient], Awaitable[Shown]]",
@@ -203,6 +227,15 @@ def _way(console: "Console", found: "Subgraph") -> None:
             arrow = f" → {word} → " if link.object == entity.id else f" ← {word} ← "
         parts += [arrow, (entity.name, "bold")]
     say(console, *parts)
+
+
+def _projection(console: "Console", found: "Projection") -> None:
+    from sutazai.entrypoints.cli.render import plural, say
+
+    if found.projected:
+        say(console, "Projected anew: ", plural(found.versions, "document"), ".")
+    else:
+        say(console, "There is nothing to build: the graph is asked of its facts themselves.")
 
 
 def _groups(console: "Console", found: "Communities") -> None:

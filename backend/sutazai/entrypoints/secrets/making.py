@@ -44,6 +44,8 @@ def make_secrets(into: Path, *, agents: Sequence[str], compose: Path, upload_lim
         folder.keep(f"database_{role}_password")
     for name in ("session_key", "embedder_token"):
         folder.keep(name)
+    # As its image takes it: the user, who can't be called otherwise, and the password.
+    folder.render("neo4j_auth", f"neo4j/{folder.keep('neo4j_password')}")
     folder.render("redis_users", redis_users(folder.keep("redis_core_password")))
     _broker(folder, agents)
     _discovery(folder)

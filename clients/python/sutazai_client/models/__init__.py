@@ -63,6 +63,7 @@ from .password_login import PasswordLogin
 from .path_shape import PathShape
 from .posted_shape import PostedShape
 from .problem import Problem
+from .projection_shape import ProjectionShape
 from .question import Question
 from .read_liveness_response_read_liveness import ReadLivenessResponseReadLiveness
 from .readiness import Readiness
@@ -160,6 +161,7 @@ __all__ = (
     "PathShape",
     "PostedShape",
     "Problem",
+    "ProjectionShape",
     "Question",
     "Readiness",
     "ReadLivenessResponseReadLiveness",

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import Path, Query
 from pydantic import Field
 
+from sutazai.core.graph.model import ProjectionState
 from sutazai.core.graph.service import (
     LONGEST_WAY,
     MOST_COMMUNITIES,
@@ -194,6 +195,53 @@ async def list_communities(
     """Give groups of entities that are joined more with each other than with the rest."""
     found = await platform.graph.communities(caller.tenant, collection, limit)
     return Communities(communities=[CommunityShape.model_validate(group) for group in found])
+
+
+class ProjectionShape(Given):
+    """Where the graph of a collection is asked."""
+
+    projected: bool = Field(description="Whether there is a projection; else the facts are asked.")
+    whole: bool = Field(description="Whether all is projected, and is what is asked.")
+    versions: int = Field(description="Of how many documents the facts are projected.")
+    of: int = Field(description="Of how many they are to be.")
+
+
+@router.get(
+    "/projection",
+    dependencies=[needs(Need.READ)],
+    summary="See how far the graph is projected",
+    responses=problems(404, 503),
+    response_description="How far.",
+)
+async def get_projection(
+    platform: PlatformOf, caller: CallerOf, collection: InCollection = "default"
+) -> ProjectionShape:
+    """Tell how far a collection's facts are projected into Neo4j, where there is one."""
+    return _projection(await platform.graph.projected(caller.tenant, collection))
+
+
+@router.post(
+    "/rebuild",
+    dependencies=[needs(Need.WRITE)],
+    status_code=202,
+    summary="Project the graph anew",
+    responses=problems(404, 503),
+    response_description="How far it is; 0 where it has just begun.",
+)
+async def rebuild_graph(
+    platform: PlatformOf, caller: CallerOf, collection: InCollection = "default"
+) -> ProjectionShape:
+    """Throw away what is projected of a collection, and project its facts anew.
+
+    The facts themselves are asked until that is done. Where there is no projection, nothing is.
+    """
+    return _projection(await platform.graph.rebuild(caller.tenant, collection))
+
+
+def _projection(state: ProjectionState | None) -> ProjectionShape:
+    if state is None:
+        return ProjectionShape(projected=False, whole=False, versions=0, of=0)
+    return ProjectionShape(projected=True, whole=state.whole, versions=state.versions, of=state.of)
 
 
 @router.get(
