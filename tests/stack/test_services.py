@@ -150,7 +150,8 @@ def joined(product: Product) -> None:
     with product.client(timeout_s=60) as client:
         upload(client, "default", f"{one}.md", text)
         found = client.get("/api/v1/graph/entities", params={"text": one}).json()["entities"]
-        asked = {"entity": found[0]["id"]}
+        [name] = [entity for entity in found if entity["kind"] == "name"]
+        asked = {"entity": name["id"]}
 
         def answered() -> bool:
             state = client.get("/api/v1/graph/projection").json()

@@ -50,6 +50,12 @@ def test_what_is_made_is_kept_and_only_what_is_missing_is_made(tmp_path: Path) -
     }  # fmt: skip
 
 
+def test_neo4j_and_core_have_the_same_password(tmp_path: Path) -> None:
+    made = make(tmp_path)
+    assert made["secrets/neo4j_auth"] == f"neo4j/{made['secrets/neo4j_password']}"
+    assert len(made["secrets/neo4j_password"]) >= 8
+
+
 def test_a_service_is_made_anew_when_what_it_reads_has_changed(tmp_path: Path) -> None:
     compose = tmp_path / "compose"
     shutil.copytree(COMPOSE, compose)

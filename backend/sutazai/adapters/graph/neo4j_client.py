@@ -6,7 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, Record
+from neo4j import (
+    AsyncDriver,
+    AsyncGraphDatabase,
+    AsyncManagedTransaction,
+    NotificationMinimumSeverity,
+    Record,
+)
 from neo4j.exceptions import DriverError, Neo4jError
 
 from sutazai_contracts.errors import GraphUnavailable
@@ -81,6 +87,8 @@ async def open_neo4j(
         connection_acquisition_timeout=timeout_s,
         max_transaction_retry_time=timeout_s,
         telemetry_disabled=True,
+        # Advice on statements, which is the same each time.
+        notifications_min_severity=NotificationMinimumSeverity.OFF,
     )
     async with driver:
         yield Neo4jLink(driver, timeout_s)
