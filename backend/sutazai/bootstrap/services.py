@@ -115,8 +115,12 @@ class Services:
     sweeper: Sweeper
     models: Models
     moving: Moving
-    joined: JoinedChunks
     metrics: PlatformMetrics
+
+    @property
+    def joined(self) -> JoinedChunks:
+        """Give what tells agents what is joined to their chunks, as a search is told."""
+        return JoinedChunks(self.knowledge.graph, self.graph.collections)
 
     def loops(self, *, relay: bool = True) -> dict[str, Coroutine[Any, Any, None]]:
         """Give what runs for the life of the platform, by name; `relay`: whether that does here."""
@@ -171,10 +175,8 @@ def wire(
     runs = Runs(feed.records, feed, workflows, ports.registry.names, told, _seek(settings, ahead))
     sweeper = Sweeper(SqlLeftovers(ports.database), ports.vectors, ports.files)
     login = wire_login(settings, ports.database, ports.sessions, ports.limits, token_secret)
-    # What a search or an agent waits for is asked of the facts themselves (docs/adr/0021).
-    facts = SqlGraph(ports.database)
-    graph = _graph(ports, facts, runs, metrics)
-    knowledge = _knowledge(settings, ports, runs, sweeper, metrics, facts)
+    graph = _graph(ports, runs, metrics)
+    knowledge = _knowledge(settings, ports, runs, sweeper, metrics)
     outcomes = OutcomeConsumer(ports.bus, tasks)
     reaper = _reaper(settings, apart, tasks, relay, outcomes)
     metrics.watch(Reading(relay, reaper, feed))
@@ -186,7 +188,6 @@ def wire(
         tasks=tasks,
         knowledge=knowledge,
         graph=graph,
-        joined=JoinedChunks(facts, graph.collections),
         identity=Identity(SqlIdentity(ports.database, owner_url)),
         login=login,
         people=wire_people(login, ports.database, _furnishing(knowledge)),
@@ -246,9 +247,9 @@ def _reaper(
     return Reaper(tasks, relay, settings.ledger.reap_every_s, wait_s, catch_up=outcomes.catch_up)
 
 
-def _graph(ports: Ports, facts: SqlGraph, runs: Runs, metrics: PlatformMetrics) -> GraphService:
+def _graph(ports: Ports, runs: Runs, metrics: PlatformMetrics) -> GraphService:
     records, chunks = SqlCollectionIds(ports.database), SqlCitedChunks(ports.database)
-    passages = SqlSayingPassages(ports.database)
+    passages, facts = SqlSayingPassages(ports.database), SqlGraph(ports.database)
     if ports.projected is None:
         return GraphService(facts, records, runs, chunks, passages)
     graph, projection = ports.projected
@@ -263,7 +264,6 @@ def _knowledge(
     runs: Runs,
     sweeper: Sweeper,
     metrics: PlatformMetrics,
-    graph: SqlGraph,
 ) -> Knowledge:
     return Knowledge(
         records=SqlKnowledge(ports.database),
@@ -274,7 +274,8 @@ def _knowledge(
         embeddings=CachedEmbeddings(ports.embeddings, ports.cache, metrics.question_looked_up),
         on_leftovers=sweeper.nudge,
         max_collections=settings.knowledge.max_collections,
-        graph=graph,
+        # What a search or an agent waits for is asked of the facts themselves (docs/adr/0021).
+        graph=SqlGraph(ports.database),
     )
 
 

@@ -119,6 +119,7 @@ class TestHttpJoining(JoiningContract):
         async with self.open_joining() as far:
             claim, joining = far.core.claimed(), await far.joining()
             await self.database.open.app.close()
+            await self.database.open.tenants.close()
             with pytest.raises(GraphUnavailable, match="can't be asked"):
                 await joining.joined(claim, [uuid4()])
 
