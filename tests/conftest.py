@@ -6,6 +6,7 @@ pytest_plugins = (
     "tests.plugins.memory",
     "tests.plugins.requirement",
     "tests.plugins.reruns",
+    "tests.plugins.suites",
     "tests.plugins.together",
     "tests.plugins.untraced",
     "tests.support.postgres",

@@ -16,10 +16,9 @@ from pathlib import Path
 import coverage
 import pytest
 
-# Whole folders of them: what they look at is source text, the same code in virtual time, or the
-# whole of live text, over lines that smaller tests run too. What `make test` leaves out needs no
+# Whole folders of them: what they look at is source text. What `make test` leaves out needs no
 # place here: it never runs with coverage.
-FOLDERS = ("docs", "integration/live", "simulation")
+FOLDERS = ("docs",)
 # Alembic alone imports these, and each imports what it migrates.
 _NOT_IMPORTED = ".migrations."
 _OF_CHILDREN = "COVERAGE_PROCESS_CONFIG"

@@ -16,9 +16,9 @@ def test_what_is_advised_is_there() -> None:
     services = {
         name
         for file in (ROOT / "compose").glob("*.yml")
-        for name in re.findall(r"^  ([a-z-]+):", file.read_text("utf-8"), re.MULTILINE)
+        for name in re.findall(r"^  ([a-z0-9-]+):", file.read_text("utf-8"), re.MULTILINE)
     }
-    assert set(re.findall(r"make logs ARGS=([a-z-]+)", said)) <= services
+    assert set(re.findall(r"make logs ARGS=([a-z0-9-]+)", said)) <= services
     reference = (ROOT / "docs/reference/settings.md").read_text("utf-8")
     for setting in re.findall(r"SUTAZAI_[A-Z_]+", said):
         assert setting in reference

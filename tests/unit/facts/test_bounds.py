@@ -69,6 +69,7 @@ def test_a_long_program_is_read_by_its_lines() -> None:
     assert ("guide.md", "defines", "open_it") not in said(facts(long, media_type="text/x-python"))
 
 
+@pytest.mark.untraced
 def test_of_a_long_document_each_chunk_has_its_share() -> None:
     text = " ".join(f"We saw Anna{a} Berg{a}e in Town{a}." for a in "abcdefgh")
     chunks = read(*[text] * 4_000)

@@ -171,7 +171,7 @@ async def list_sources(
     kind: Annotated[RelationKind, Query(description="What joins the two.")],
     object: OneEntity,
     collection: InCollection = "default",
-    limit: Annotated[int, Query(ge=1, le=MOST_SOURCES, description="How many at most.")] = 20,
+    limit: Annotated[int, Query(ge=1, le=MOST_SOURCES, description="How many at most.")] = 50,
 ) -> Sources:
     """Give the passages of documents that say what joins two entities."""
     link = (subject, kind, object)

@@ -18,7 +18,7 @@ def _get_kwargs(
     kind: RelationKind,
     object_: UUID,
     collection: str | Unset = "default",
-    limit: int | Unset = 20,
+    limit: int | Unset = 50,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -109,7 +109,7 @@ def sync_detailed(
     kind: RelationKind,
     object_: UUID,
     collection: str | Unset = "default",
-    limit: int | Unset = 20,
+    limit: int | Unset = 50,
 ) -> Response[Problem | Sources]:
     """Find what a link was read from
 
@@ -121,7 +121,7 @@ def sync_detailed(
             names both.
         object_ (UUID): The entity's id.
         collection (str | Unset): The collection whose graph is asked. Default: 'default'.
-        limit (int | Unset): How many at most. Default: 20.
+        limit (int | Unset): How many at most. Default: 50.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -153,7 +153,7 @@ def sync(
     kind: RelationKind,
     object_: UUID,
     collection: str | Unset = "default",
-    limit: int | Unset = 20,
+    limit: int | Unset = 50,
 ) -> Problem | Sources | None:
     """Find what a link was read from
 
@@ -165,7 +165,7 @@ def sync(
             names both.
         object_ (UUID): The entity's id.
         collection (str | Unset): The collection whose graph is asked. Default: 'default'.
-        limit (int | Unset): How many at most. Default: 20.
+        limit (int | Unset): How many at most. Default: 50.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -192,7 +192,7 @@ async def asyncio_detailed(
     kind: RelationKind,
     object_: UUID,
     collection: str | Unset = "default",
-    limit: int | Unset = 20,
+    limit: int | Unset = 50,
 ) -> Response[Problem | Sources]:
     """Find what a link was read from
 
@@ -204,7 +204,7 @@ async def asyncio_detailed(
             names both.
         object_ (UUID): The entity's id.
         collection (str | Unset): The collection whose graph is asked. Default: 'default'.
-        limit (int | Unset): How many at most. Default: 20.
+        limit (int | Unset): How many at most. Default: 50.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -234,7 +234,7 @@ async def asyncio(
     kind: RelationKind,
     object_: UUID,
     collection: str | Unset = "default",
-    limit: int | Unset = 20,
+    limit: int | Unset = 50,
 ) -> Problem | Sources | None:
     """Find what a link was read from
 
@@ -246,7 +246,7 @@ async def asyncio(
             names both.
         object_ (UUID): The entity's id.
         collection (str | Unset): The collection whose graph is asked. Default: 'default'.
-        limit (int | Unset): How many at most. Default: 20.
+        limit (int | Unset): How many at most. Default: 50.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
