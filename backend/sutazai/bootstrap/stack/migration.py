@@ -19,6 +19,11 @@ from sutazai_contracts.errors import DatabaseUnavailable
 
 PATIENCE_S = 60.0
 AGAIN_S = 0.5
+_OTHER_SECRETS = (
+    "The database refuses the password of .stack/secrets: {}. It was made with others. Bring the "
+    ".stack back that its volumes came with, or begin anew, which removes what they hold, by "
+    "`make down ARGS=-v`."
+)
 
 
 def prepare_stack(stack: StackSettings) -> DatabaseUrls:
@@ -59,7 +64,9 @@ def wait_for(url: str) -> None:
             psycopg.connect(url, connect_timeout=5).close()
         except psycopg.OperationalError as exc:
             refused = "password authentication failed" in str(exc)
-            if refused or time.monotonic() > deadline:
+            if refused:
+                raise DatabaseUnavailable(_OTHER_SECRETS.format(exc)) from exc
+            if time.monotonic() > deadline:
                 raise DatabaseUnavailable(f"The database can't be reached: {exc}") from exc
             time.sleep(AGAIN_S)
         else:
