@@ -67,7 +67,7 @@ def test_two_jobs_at_once_do_it_once(stack_database: StackDatabase, tmp_path: Pa
 
 def test_a_wrong_password_is_said_at_once(stack_database: StackDatabase) -> None:
     wrong = stack_database.model_copy(update={"admin_password": SecretStr("guess")})
-    with pytest.raises(DatabaseUnavailable, match="refuses the password.*make down ARGS=-v"):
+    with pytest.raises(DatabaseUnavailable, match=r"refuses the password.*make down ARGS=-v"):
         prepare_stack(StackSettings(database=wrong))
 
 
