@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx2
 
-from tests.journey.suite import QUESTION
+from tests.journey.suite import QUESTION, upload
 from tests.stack.running import Stack, eventually
 
 # Reads an address from inside; what it answers is printed, whatever the status.
@@ -25,6 +25,8 @@ print(answer.read().decode())
 # Core's own door, which does not depend on the gateway.
 _CORE = "http://127.0.0.1:10010"
 _ENDED = {"succeeded", "failed", "cancelled"}
+# Digits make no name.
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,27 @@ class Product:
             return False
         parts, known = ready.json()["parts"], agents.json()["items"]
         return all(part["ok"] for part in parts) and all(one["status"] != "down" for one in known)
+
+    def joined(self, collection: str = "default", within_s: float = 90) -> None:
+        """Upload a document like no other, and ask around its name until Neo4j answers."""
+        one = f"Halden{uuid4().hex[:8].translate(_LETTERS)}"
+        text = f"# Of it\n\nThe Zephyr 9 was built by {one} Works in Trondheim.\n"
+        where = {"collection": collection}
+        with self.client(timeout_s=60) as client:
+            upload(client, collection, f"{one}.md", text)
+            asked = {"text": one, **where}
+            found = client.get("/api/v1/graph/entities", params=asked).json()["entities"]
+            [name] = [entity for entity in found if entity["kind"] == "name"]
+            near = {"entity": name["id"], **where}
+
+            def answered() -> bool:
+                state = client.get("/api/v1/graph/projection", params=where).json()
+                found = client.get("/api/v1/graph/neighbours", params=near).json()
+                assert "Trondheim" in {entity["name"] for entity in found["entities"]}, found
+                return bool(state["whole"])
+
+            eventually(answered, within_s=within_s)
+            assert client.get("/api/v1/graph/neighbours", params=near).status_code == 200
 
     def inside(self, url: str, **headers: str) -> str:
         """Read an address of the inner networks, from core's container."""

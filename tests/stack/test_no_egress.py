@@ -93,6 +93,7 @@ def test_nothing_leaves_during_a_session(stack: Stack) -> None:
         assert watch(client, run_id)[-1]["event"] == "run.succeeded"
         for citation in client.get(f"/api/v1/runs/{run_id}").json()["citations"]:
             assert open_citation(client, name, citation) == citation["quote"]
+        Product(stack).joined(name)
         assert client.get("/").status_code == 200
         assert client.delete(f"/api/v1/collections/{name}").status_code in (202, 204)
     assert set(found) >= {"core", "kong", "writer", "qdrant", "ollama", "dashboard"}

@@ -100,9 +100,12 @@ def points(product: Product) -> float:
 
 
 def projected(product: Product) -> float:
-    """Count the questions that Neo4j answered, and see that it holds what documents say."""
+    """Count the questions that Neo4j answered, and the versions of `default` that it holds."""
     password = product.stack.secret("neo4j_password")
-    told = product.stack.python("core", _NEO4J.replace("PASSWORD", repr(password)))
+    rows = product.sql("SELECT id FROM sutazai.collections WHERE name = 'default'")
+    program = _NEO4J.replace("PASSWORD", repr(password))
+    program = program.replace("COLLECTIONS", repr([row[0].replace("-", "") for row in rows]))
+    told = product.stack.python("core", program)
     with product.client() as client:
         metrics = client.get("/metrics").text
     name = 'sutazai_graph_questions_total{answered_by="projection"}'
@@ -113,8 +116,8 @@ def projected(product: Product) -> float:
 _NEO4J = """
 import neo4j
 with neo4j.GraphDatabase.driver("bolt://neo4j:7687", auth=("neo4j", PASSWORD)) as driver:
-    asked = "MATCH (v:Version) RETURN count(v) AS versions"
-    print(driver.execute_query(asked).records[0]["versions"])
+    asked = "MATCH (v:Version) WHERE v.collection IN $some RETURN count(v) AS versions"
+    print(driver.execute_query(asked, some=COLLECTIONS).records[0]["versions"])
 """
 
 
@@ -143,30 +146,6 @@ def document(product: Product) -> None:
         upload(client, "default", f"{name}.md", f"# Of {name}\n\nThis is about {name}.\n")
 
 
-def joined(product: Product) -> None:
-    """Upload a document like no other, and ask what is joined to its name until Neo4j answers."""
-    one = f"Halden{uuid4().hex[:8].translate(_LETTERS)}"
-    text = f"# Of it\n\nThe Zephyr 9 was built by {one} Works in Trondheim.\n"
-    with product.client(timeout_s=60) as client:
-        upload(client, "default", f"{one}.md", text)
-        found = client.get("/api/v1/graph/entities", params={"text": one}).json()["entities"]
-        [name] = [entity for entity in found if entity["kind"] == "name"]
-        asked = {"entity": name["id"]}
-
-        def answered() -> bool:
-            state = client.get("/api/v1/graph/projection").json()
-            near = client.get("/api/v1/graph/neighbours", params=asked).json()
-            assert "Trondheim" in {entity["name"] for entity in near["entities"]}, near
-            return bool(state["whole"])
-
-        eventually(answered, within_s=BACK_S)
-        assert client.get("/api/v1/graph/neighbours", params=asked).status_code == 200
-
-
-# Digits make no name.
-_LETTERS = str.maketrans("0123456789", "ghijklmnop")
-
-
 # What counts a service's work, and what gives it some.
 COUNTED: dict[str, tuple[Callable[[Product], float], Callable[[Product], None], float]] = {
     "core": (rows, question, 1),
@@ -181,7 +160,7 @@ COUNTED: dict[str, tuple[Callable[[Product], float], Callable[[Product], None], 
     "qdrant": (points, document, 1),
     "redis": (live_reads, watched, 1),
     # A version that it holds, and a question that it answered.
-    "neo4j": (projected, joined, 2),
+    "neo4j": (projected, Product.joined, 2),
 }
 
 

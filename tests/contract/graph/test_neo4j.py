@@ -82,7 +82,7 @@ class TestNeo4jGraph(GraphContract):
         assert await self.graph.entities(scope, everything) == expected.entities
         await self.projection.remove(scope, [one.version for one in left])
         # What a collection stands for is left, and says that it is nothing.
-        assert server.ask(COUNT, tenant=str(scope.tenant)) == [{"nodes": 1, "joined": 0}]
+        assert server.ask(COUNT, tenant=scope.tenant.hex) == [{"nodes": 1, "joined": 0}]
 
     @pytest.mark.requirement("B9", part="what is projected into Neo4j")
     async def test_another_tenant_changes_nothing_of_it(self, scope: Scope) -> None:
@@ -133,7 +133,7 @@ class TestNeo4jGraph(GraphContract):
         other = document(beside, [("A", TOGETHER, "B")])
         await self.holding([*documents, other])
         # Somebody took the versions away, and left what they said.
-        mine = {"tenant": str(scope.tenant), "collection": str(scope.collection)}
+        mine = {"tenant": scope.tenant.hex, "collection": scope.collection.hex}
         server.ask(
             "MATCH (v:Version {tenant: $tenant, collection: $collection}) DETACH DELETE v", **mine
         )

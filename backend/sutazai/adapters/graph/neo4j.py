@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from neo4j import Record
-
 from sutazai.adapters.graph import cypher
 from sutazai.adapters.graph.neo4j_client import Neo4jLink
 from sutazai.core.graph.model import Entity, Link, Place, Scope
@@ -53,29 +51,32 @@ class Neo4jGraph:
         rows = await self._ask(scope, cypher.NAMING, wanted=texts(wanted), limit=limit)
         return [_place(row) for row in rows]
 
-    async def _ask(self, scope: Scope, statement: str, **given: Any) -> list[Record]:
-        return await self.link.ask(statement, **given, **within(scope))
+    async def _ask(self, scope: Scope, statement: str, **given: Any) -> list[list[Any]]:
+        """Ask one of the statements that answer with one list, and give what it holds."""
+        [answer] = await self.link.ask(statement, **given, **within(scope))
+        return list(answer["rows"])
 
 
 def within(scope: Scope) -> dict[str, Any]:
     """Give the parameters that every statement has: the tenant and the collection."""
-    return {"tenant": str(scope.tenant), "collection": str(scope.collection)}
+    return {"tenant": scope.tenant.hex, "collection": scope.collection.hex}
 
 
 def texts(ids: Iterable[UUID]) -> list[str]:
     """Give ids as Neo4j keeps them."""
-    return [str(one) for one in ids]
+    return [one.hex for one in ids]
 
 
-def _entity(row: Record) -> Entity:
-    kind = EntityKind(row["kind"])
-    return Entity(UUID(row["id"]), kind, row["key"], min(row["names"]), row["chunks"])
+def _entity(row: Sequence[Any]) -> Entity:
+    id, kind, key, names, chunks = row
+    return Entity(UUID(id), EntityKind(kind), key, min(names), chunks)
 
 
-def _link(row: Record) -> Link:
-    ends = UUID(row["subject"]), UUID(row["object"])
-    return Link(ends[0], RelationKind(row["kind"]), ends[1], row["weight"])
+def _link(row: Sequence[Any]) -> Link:
+    subject, kind, object, weight = row
+    return Link(UUID(subject), RelationKind(kind), UUID(object), weight)
 
 
-def _place(row: Record) -> Place:
-    return Place(UUID(row["chunk"]), UUID(row["entity"]))
+def _place(row: Sequence[Any]) -> Place:
+    chunk, entity = row
+    return Place(UUID(chunk), UUID(entity))

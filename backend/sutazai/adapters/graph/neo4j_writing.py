@@ -1,6 +1,7 @@
 """What Neo4j is told of the facts: versions of documents, whole or not at all."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,8 +15,10 @@ from sutazai.core.graph.facts import VersionFacts
 from sutazai.core.graph.model import Scope
 from sutazai.core.graph.standing import Held, Standing
 
-# Nodes that one transaction removes where a whole collection goes.
+# Nodes, or what joins them, that one transaction removes where a whole collection goes.
 _CLEARED_AT_ONCE = 5_000
+# Bits of an id after those that an entity is sorted by, which are a positive integer of Neo4j.
+_PAST_ORDINAL = 65
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,21 @@ class Neo4jProjection:
     async def prepare(self) -> None:
         """Make constraints and indexes where they are not there, and wait until they are."""
         await self.link.prepare(*cypher.SCHEMA, "CALL db.awaitIndexes()")
+        while not await self.link.write(self._laid_out):
+            pass
+
+    @staticmethod
+    async def _laid_out(transaction: AsyncManagedTransaction) -> bool:
+        """Throw away some of what another layout left; tells whether there is none of it."""
+        [row] = await _run(transaction, cypher.LAID_OUT, {"layout": cypher.LAYOUT})
+        if row["so"]:
+            return True
+        for statement in cypher.THROW_AWAY:
+            [row] = await _run(transaction, statement, {"most": _CLEARED_AT_ONCE})
+            if row["gone"]:
+                return False
+        await _run(transaction, cypher.LAY_OUT, {"layout": cypher.LAYOUT})
+        return True
 
     async def held(self) -> dict[Scope, Held]:
         """Tell of every collection what is projected of it."""
@@ -55,9 +73,9 @@ class Neo4jProjection:
             await _run(transaction, cypher.HOLD, given)
             asked = given | {"versions": texts(one.version for one in facts)}
             known = {row["version"] for row in await _run(transaction, cypher.KNOWN, asked)}
-            rows = _rows([one for one in facts if str(one.version) not in known])
-            for statement in cypher.ADD:
-                await _run(transaction, statement, given | rows)
+            rows = _rows([one for one in facts if one.version.hex not in known])
+            for taken, statement in cypher.ADD:
+                await _run(transaction, statement, given | {taken: rows[taken]})
 
         await self.link.write(work)
 
@@ -135,43 +153,61 @@ def _rows(facts: Sequence[VersionFacts]) -> dict[str, Any]:
     """Give the rows of some versions, those of all of them in one list each."""
     return {
         "versions": texts(one.version for one in facts),
-        "entities": [
-            {
-                "version": str(one.version),
-                "entity": str(row.entity),
-                "kind": row.kind.value,
-                "key": row.key,
-                "name": row.name,
-            }
+        "entities": _entity_rows(facts),
+        "names": [
+            {"version": one.version.hex, "entity": row.entity.hex, "name": row.name}
             for one in facts
             for row in one.entities
         ],
         "chunks": [
-            {"id": chunk, "version": str(one.version)}
-            for one in facts
-            for chunk in dict.fromkeys(str(row.chunk) for row in one.mentions)
+            {"id": chunk.hex, "version": one.version.hex} for one in facts for chunk in _chunks(one)
         ],
         "mentions": [
-            {
-                "chunk": str(row.chunk),
-                "entity": str(row.entity),
-                "start": row.start,
-                "end": row.end,
-            }
+            {"chunk": row.chunk.hex, "entity": row.entity.hex}
             for one in facts
             for row in one.mentions
         ],
         "relations": [
             {
-                "chunk": str(row.chunk),
-                "version": str(one.version),
-                "subject": str(row.subject),
+                "chunk": row.chunk.hex,
+                "subject": row.subject.hex,
                 "kind": row.kind.value,
-                "object": str(row.object),
-                "start": row.start,
-                "end": row.end,
+                "object": row.object.hex,
             }
             for one in facts
             for row in one.relations
         ],
+        "links": _link_rows(facts),
     }
+
+
+def _chunks(facts: VersionFacts) -> Iterable[UUID]:
+    said = (row.chunk for row in facts.relations)
+    return dict.fromkeys([*(row.chunk for row in facts.mentions), *said])
+
+
+def _entity_rows(facts: Sequence[VersionFacts]) -> list[dict[str, Any]]:
+    """Give each entity once, with all that these versions call it."""
+    rows: dict[UUID, dict[str, Any]] = {}
+    for one in facts:
+        for row in one.entities:
+            fresh = {
+                "entity": row.entity.hex,
+                "ordinal": row.entity.int >> _PAST_ORDINAL,
+                "kind": row.kind.value,
+                "key": row.key,
+                "names": [],
+            }
+            names = rows.setdefault(row.entity, fresh)["names"]
+            if row.name not in names:
+                names.append(row.name)
+    return list(rows.values())
+
+
+def _link_rows(facts: Sequence[VersionFacts]) -> list[dict[str, Any]]:
+    """Give each link once, with how many chunks of these versions say it."""
+    said = ((row.subject, row.kind, row.object) for one in facts for row in one.relations)
+    return [
+        {"subject": subject.hex, "kind": kind.value, "object": object.hex, "chunks": chunks}
+        for (subject, kind, object), chunks in Counter(said).items()
+    ]
