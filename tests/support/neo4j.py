@@ -43,13 +43,13 @@ class Neo4j:
 
 
 @contextmanager
-def neo4j_server() -> Iterator[Neo4j]:
+def neo4j_server(heap: str = "256m", page_cache: str = "64m") -> Iterator[Neo4j]:
     """Run a server until the end of the block, once it answers."""
     environment = {
         "NEO4J_AUTH": f"{USER}/{PASSWORD}",
-        "NEO4J_server_memory_heap_initial__size": "256m",
-        "NEO4J_server_memory_heap_max__size": "256m",
-        "NEO4J_server_memory_pagecache_size": "64m",
+        "NEO4J_server_memory_heap_initial__size": heap,
+        "NEO4J_server_memory_heap_max__size": heap,
+        "NEO4J_server_memory_pagecache_size": page_cache,
         "NEO4J_db_tx__log_preallocate": "false",
         "NEO4J_dbms_usage__report_enabled": "false",
     }

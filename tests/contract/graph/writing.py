@@ -18,8 +18,9 @@ ON CONFLICT DO NOTHING;
 INSERT INTO documents (id, tenant_id, collection_id, name)
 VALUES (%(version)s, %(tenant)s, %(collection)s, %(version)s::text);
 INSERT INTO document_versions
-    (id, tenant_id, collection_id, document_id, number, state, sha256, size, run_id)
-VALUES (%(version)s, %(tenant)s, %(collection)s, %(version)s, 1, 'indexed', 'x', 1, %(version)s);
+    (id, tenant_id, collection_id, document_id, number, state, sha256, size, run_id, chunk_count)
+VALUES (%(version)s, %(tenant)s, %(collection)s, %(version)s, 1, 'indexed', 'x', 1, %(version)s,
+        %(count)s);
 """
 _CHUNKS = """
 INSERT INTO chunks (id, tenant_id, version_id, number, start_offset, end_offset, heading_path)
@@ -33,10 +34,11 @@ async def write(database: TestDatabase, documents: Sequence[Document]) -> None:
     with psycopg.connect(database.admin) as connection:
         connection.execute("SET search_path = sutazai")
         for one in documents:
-            ids: dict[str, UUID | str] = {
+            ids: dict[str, UUID | str | int] = {
                 "tenant": one.scope.tenant,
                 "collection": one.scope.collection,
                 "version": one.version,
+                "count": len(one.chunks),
                 "chunks": json.dumps([{"id": str(c.id), "number": c.number} for c in one.chunks]),
             }
             for statement in (*_ROWS.split(";\n")[:-1], _CHUNKS):

@@ -3,8 +3,8 @@
 A `Collection` says which versions are projected whole, a `Version` what it calls each entity, a
 `Chunk` what it names, `SAYS` what a chunk says of two entities, and `JOINED` how many chunks say
 it. Ids are 32 hexadecimal digits, which a record of Neo4j holds in itself (with hyphens they are
-read of another file), and an entity's `ordinal` is the first 63 bits of its id: questions read
-thousands of links and sort them.
+read of another file), and the `ordinal` of an entity or a chunk is the first half of its id, which
+is as random as the second, as an integer with a sign: questions sort thousands of links by it.
 """
 
 # Of what is written here; what has another is thrown away and made anew.
@@ -33,7 +33,7 @@ WITH e.id AS id, e.kind AS kind, e.key AS key, e.names AS names,
 """
 # What is read comes as one list, in its order: the driver takes tens of microseconds a record.
 _ENTITIES_READ = "RETURN collect([id, kind, key, names, chunks]) AS rows"
-_PLACES_READ = "RETURN collect([chunk, entity]) AS rows"
+_PLACES_READ = "RETURN collect([c.id, e.id]) AS rows"
 # Sorted by ordinals, which are read and compared sooner than ids; these are read of what is given.
 _STRONGEST = """
 ORDER BY weight DESC, a.ordinal, kind, b.ordinal LIMIT $limit
@@ -49,27 +49,27 @@ FIND = (
     f" ORDER BY whole DESC, chunks DESC, id LIMIT $limit {_ENTITIES_READ}"
 )
 LINKS = f"""
-UNWIND $ends AS id MATCH (e:Entity {_OWN_ID})-[r:JOINED]-(:Entity)
+UNWIND $ends AS id MATCH (e:Entity {_OWN_ID})-[r:JOINED]-()
 WITH DISTINCT r {_JOINED} {_STRONGEST}
 """
 # That a key is there is what lets the index be used.
 ALL_LINKS = f"""
 MATCH (e:Entity {_OWN}) WHERE e.key IS NOT NULL
-MATCH (e)-[r:JOINED]->(:Entity) {_JOINED} {_STRONGEST}
+MATCH (e)-[r:JOINED]->() {_JOINED} {_STRONGEST}
 """
 LINKS_SAID = f"""
 UNWIND $chunks AS id MATCH (:Entity {_OWN})-[r:SAYS {{chunk: id}}]->(:Entity)
 WITH DISTINCT r {_COUNTED} {_STRONGEST}
 """
-NAMED = (
-    f"UNWIND $chunks AS id MATCH (c:Chunk {_OWN_ID})-[:MENTIONS]->(e:Entity)"
-    f" WITH DISTINCT c.id AS chunk, e.id AS entity ORDER BY chunk, entity {_PLACES_READ}"
-)
-NAMING = (
-    f"UNWIND $wanted AS id MATCH (e:Entity {_OWN_ID})<-[:MENTIONS]-(c:Chunk)"
-    " WITH DISTINCT c.id AS chunk, e.id AS entity ORDER BY entity, chunk LIMIT $limit"
-    f" {_PLACES_READ}"
-)
+# A chunk mentions an entity once.
+NAMED = f"""
+UNWIND $chunks AS id MATCH (c:Chunk {_OWN_ID})-[:MENTIONS]->(e:Entity)
+WITH c, e ORDER BY c.ordinal, e.ordinal {_PLACES_READ}
+"""
+NAMING = f"""
+UNWIND $wanted AS id MATCH (e:Entity {_OWN_ID})<-[:MENTIONS]-(c:Chunk)
+WITH c, e ORDER BY e.ordinal, c.ordinal LIMIT $limit {_PLACES_READ}
+"""
 
 # -- what is projected ----------------------------------------------------------------------------
 
@@ -122,7 +122,8 @@ CREATE (v)-[:NAMES {name: row.name}]->(e)
         "chunks",
         """
 UNWIND $chunks AS row
-CREATE (:Chunk {id: row.id, version: row.version, tenant: $tenant, collection: $collection})
+CREATE (:Chunk {id: row.id, ordinal: row.ordinal, version: row.version, tenant: $tenant,
+                collection: $collection})
 """,
     ),
     (

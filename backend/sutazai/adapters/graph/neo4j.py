@@ -29,27 +29,25 @@ class Neo4jGraph:
 
     async def links(self, scope: Scope, ends: Sequence[UUID], limit: int) -> list[Link]:
         """Give the links of some entities, each once: the strongest first, then by their order."""
-        rows = await self._ask(scope, cypher.LINKS, ends=texts(ends), limit=limit)
-        return [_link(row) for row in rows]
+        return _links(await self._ask(scope, cypher.LINKS, ends=texts(ends), limit=limit))
 
     async def all_links(self, scope: Scope, limit: int) -> list[Link]:
         """Give the links of a collection: the strongest first, then by their order."""
-        return [_link(row) for row in await self._ask(scope, cypher.ALL_LINKS, limit=limit)]
+        return _links(await self._ask(scope, cypher.ALL_LINKS, limit=limit))
 
     async def links_said(self, scope: Scope, chunks: Sequence[UUID], limit: int) -> list[Link]:
         """Give the links that these chunks say, weighed by them alone: the strongest first."""
-        rows = await self._ask(scope, cypher.LINKS_SAID, chunks=texts(chunks), limit=limit)
-        return [_link(row) for row in rows]
+        return _links(await self._ask(scope, cypher.LINKS_SAID, chunks=texts(chunks), limit=limit))
 
     async def named(self, scope: Scope, chunks: Sequence[UUID]) -> list[Place]:
         """Tell which entities these chunks name, by chunk, then entity."""
-        rows = await self._ask(scope, cypher.NAMED, chunks=texts(chunks))
-        return [_place(row) for row in rows]
+        given = texts(dict.fromkeys(chunks))
+        return _places(await self._ask(scope, cypher.NAMED, chunks=given))
 
     async def naming(self, scope: Scope, wanted: Sequence[UUID], limit: int) -> list[Place]:
         """Tell which chunks name these entities, by entity, then chunk."""
-        rows = await self._ask(scope, cypher.NAMING, wanted=texts(wanted), limit=limit)
-        return [_place(row) for row in rows]
+        given = texts(dict.fromkeys(wanted))
+        return _places(await self._ask(scope, cypher.NAMING, wanted=given, limit=limit))
 
     async def _ask(self, scope: Scope, statement: str, **given: Any) -> list[list[Any]]:
         """Ask one of the statements that answer with one list, and give what it holds."""
@@ -72,11 +70,25 @@ def _entity(row: Sequence[Any]) -> Entity:
     return Entity(UUID(id), EntityKind(kind), key, min(names), chunks)
 
 
-def _link(row: Sequence[Any]) -> Link:
-    subject, kind, object, weight = row
-    return Link(UUID(subject), RelationKind(kind), UUID(object), weight)
+def _links(rows: Iterable[Sequence[Any]]) -> list[Link]:
+    ids = _Ids()
+    return [
+        Link(ids[subject], _KINDS[kind], ids[object], weight)
+        for subject, kind, object, weight in rows
+    ]
 
 
-def _place(row: Sequence[Any]) -> Place:
-    chunk, entity = row
-    return Place(UUID(chunk), UUID(entity))
+def _places(rows: Iterable[Sequence[Any]]) -> list[Place]:
+    ids = _Ids()
+    return [Place(ids[chunk], ids[entity]) for chunk, entity in rows]
+
+
+_KINDS = {kind.value: kind for kind in RelationKind}
+
+
+class _Ids(dict[str, UUID]):
+    """Ids by how Neo4j has them, each made once: of thousands of links many share an end."""
+
+    def __missing__(self, text: str) -> UUID:
+        made = self[text] = UUID(text)
+        return made

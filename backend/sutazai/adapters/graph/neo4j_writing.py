@@ -17,8 +17,6 @@ from sutazai.core.graph.standing import Held, Standing
 
 # Nodes, or what joins them, that one transaction removes where a whole collection goes.
 _CLEARED_AT_ONCE = 5_000
-# Bits of an id after those that an entity is sorted by, which are a positive integer of Neo4j.
-_PAST_ORDINAL = 65
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +158,9 @@ def _rows(facts: Sequence[VersionFacts]) -> dict[str, Any]:
             for row in one.entities
         ],
         "chunks": [
-            {"id": chunk.hex, "version": one.version.hex} for one in facts for chunk in _chunks(one)
+            {"id": chunk.hex, "ordinal": _ordinal(chunk), "version": one.version.hex}
+            for one in facts
+            for chunk in _chunks(one)
         ],
         "mentions": [
             {"chunk": row.chunk.hex, "entity": row.entity.hex}
@@ -186,6 +186,11 @@ def _chunks(facts: VersionFacts) -> Iterable[UUID]:
     return dict.fromkeys([*(row.chunk for row in facts.mentions), *said])
 
 
+def _ordinal(id: UUID) -> int:
+    """Give the first half of an id as an integer of 64 bits with a sign, which sorts as it does."""
+    return (id.int >> 64) - 2**63
+
+
 def _entity_rows(facts: Sequence[VersionFacts]) -> list[dict[str, Any]]:
     """Give each entity once, with all that these versions call it."""
     rows: dict[UUID, dict[str, Any]] = {}
@@ -193,7 +198,7 @@ def _entity_rows(facts: Sequence[VersionFacts]) -> list[dict[str, Any]]:
         for row in one.entities:
             fresh = {
                 "entity": row.entity.hex,
-                "ordinal": row.entity.int >> _PAST_ORDINAL,
+                "ordinal": _ordinal(row.entity),
                 "kind": row.kind.value,
                 "key": row.key,
                 "names": [],

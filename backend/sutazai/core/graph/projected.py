@@ -1,5 +1,6 @@
 """The graph as it is asked where there is a projection: that where it is whole, else the facts."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -67,8 +68,9 @@ class ProjectedGraph:
     async def _of_projection(
         self, scope: Scope, question: Callable[[Graph], Awaitable[T]]
     ) -> tuple[T] | None:
-        wanted = await self.records.standing(scope)
-        before = await self.projection.held_of(scope)
+        wanted, before = await asyncio.gather(
+            self.records.standing(scope), self.projection.held_of(scope)
+        )
         if before is None or before.standing != wanted or before.distrusted:
             return None
         found = await question(self.projected)

@@ -34,19 +34,20 @@ async def around(graph: Graph, scope: Scope, start: UUID, hops: int, limit: int)
         limit: how many entities at most; of those equally far the best joined.
     """
     known = {entity.id: entity for entity in await graph.entities(scope, [start])}
-    frontier, links, cut = list(known), dict[Link, None](), False
+    frontier, met, cut = list(known), list[Link](), False
     for _ in range(hops):
         if not frontier or len(known) == limit:
             break
         found = await graph.links(scope, frontier, MOST_LINKS)
-        links |= dict.fromkeys(found)
+        met += found
         fresh = _by_weight(found, set(known))
         room = limit - len(known)
         cut = cut or len(fresh) > room or len(found) == MOST_LINKS
         entities = await graph.entities(scope, fresh[:room])
         known |= {entity.id: entity for entity in entities}
         frontier = [entity.id for entity in entities if entity.chunks <= _MOST_CHUNKS]
-    kept = [link for link in links if {link.subject, link.object} <= known.keys()]
+    # Thousands are met, and few are kept: those alone are told apart.
+    kept = {link for link in met if link.subject in known and link.object in known}
     return Subgraph([known[id] for id in sorted(known)], sorted(kept, key=_strongest), cut)
 
 
@@ -124,8 +125,10 @@ def _by_weight(links: Iterable[Link], seen: set[UUID]) -> list[UUID]:
     """Give the far ends that were not seen, the best joined first."""
     weights: defaultdict[UUID, int] = defaultdict(int)
     for link in links:
-        for end in {link.subject, link.object} - seen:
-            weights[end] += link.weight
+        if link.subject not in seen:
+            weights[link.subject] += link.weight
+        if link.object not in seen and link.object != link.subject:
+            weights[link.object] += link.weight
     return sorted(weights, key=lambda end: (-weights[end], end))
 
 
