@@ -54,6 +54,7 @@ async def crash(trial: Trial, armed: Path, point: CrashPoint) -> str:
         await all_ended(platform, len(load.submitted.all_runs))
         _arm(armed, point.label, times)
         pieces = load.pieces(ANSWERS, EFFECTS, UPLOADS)
+        asked = len(load.submitted.all_runs) + len(pieces)
         async with asyncio.TaskGroup() as group:
             group.create_task(load.submit(client, pieces))
             group.create_task(load.scrap(client, [piece.name for piece in scraps]))
@@ -61,13 +62,15 @@ async def crash(trial: Trial, armed: Path, point: CrashPoint) -> str:
             fired = json.loads(armed.with_name(f"{armed.name}.fired").read_text())
             assert fired == {"point": point.label, "times": times}
             unfinished = count_runs(platform, "finished_at IS NULL")
+            unanswered = asked - len(load.submitted.all_runs)
             platform.launch()
             await asyncio.to_thread(platform.wait_ready)
     await all_ended(platform, len(load.submitted.all_runs))
     assert not armed.exists()
     # The sweeper waits for what is being indexed, and so for most of the work.
-    assert unfinished > 0 or point.swept, point.label
-    return f"{point.label} at passage {times}: {unfinished} runs were unfinished"
+    at_stake = unanswered if point.unwritten else unfinished
+    assert at_stake > 0 or point.swept, point.label
+    return f"{point.label} at passage {times}: {unfinished} unfinished, {unanswered} unanswered"
 
 
 def _arm(armed: Path, label: str, times: int) -> None:
