@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from anyio.from_thread import start_blocking_portal
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -13,6 +14,7 @@ from tests.journey.dashboard import PATIENCE_S, Entrance, log_in
 from tests.support.chromium import find_chromium, open_chromium
 from tests.support.model_servers import ollama_app, serve_app
 from tests.support.platform import LivePlatform, live_platform
+from tests.support.programs import eventually
 
 # So many words that there is time to stop.
 LONG = "A lease holds for ten seconds [1]. " * 200
@@ -46,8 +48,18 @@ def live(models_dir: Path) -> Iterator[LivePlatform]:
 
 @pytest.fixture(scope="package")
 def entrance(live: LivePlatform) -> Entrance:
+    """Give the way in, once the dashboard answers: the platform is ready before that is."""
     kept = live.credentials
-    return Entrance(kept["dashboard_url"], kept["email"], kept["password"])
+    home = kept["dashboard_url"]
+    eventually(lambda: _answers(home), "the dashboard answers", PATIENCE_S)
+    return Entrance(home, kept["email"], kept["password"])
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx2.get(f"{url}_stcore/health", timeout=5).status_code == 200
+    except httpx2.TransportError:
+        return False
 
 
 @pytest.fixture(scope="package")
